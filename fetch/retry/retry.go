@@ -1,0 +1,75 @@
+// Package retry repeats what a store could not answer for now.
+package retry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// Config bounds the attempts. The zero value works.
+type Config struct {
+	First time.Duration // pause before the second attempt, with jitter, growing by half each time; default 100 ms
+	Max   time.Duration // longest pause; default 3 s
+	Total time.Duration // no new attempt starts later than this; default 25 s; a nearer deadline of ctx wins
+}
+
+func (c Config) withDefaults() Config {
+	if c.First <= 0 {
+		c.First = 100 * time.Millisecond
+	}
+	if c.Max <= 0 {
+		c.Max = 3 * time.Second
+	}
+	if c.Total <= 0 {
+		c.Total = 25 * time.Second
+	}
+	return c
+}
+
+// do runs op until it succeeds, fails with anything but ErrUnavailable, or time runs out; then the
+// last error that op gave is returned, with the number of attempts.
+func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error) {
+	var last error
+	attempts := 0
+	pause := &backoff.ExponentialBackOff{
+		InitialInterval: cfg.First, MaxInterval: cfg.Max, Multiplier: 1.5, RandomizationFactor: 0.5,
+	}
+	v, err := backoff.Retry(ctx, func() (T, error) {
+		attempts++
+		v, err := op()
+		if err != nil && !errors.Is(err, fetch.ErrUnavailable) {
+			return v, backoff.Permanent(err)
+		}
+		if err != nil {
+			last = err
+		}
+		return v, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(cfg.Total))
+	if err != nil && last == nil && errors.Is(err, context.DeadlineExceeded) {
+		last = fmt.Errorf("no answer in time: %w", fetch.ErrUnavailable)
+	}
+	if err == nil || last == nil {
+		return v, err
+	}
+	if v := fetch.VerdictOf(err); v != "" && v != fetch.ErrUnavailable {
+		return *new(T), err // a later attempt got a definite answer
+	}
+	return *new(T), gaveUp(ctx, last, attempts)
+}
+
+// gaveUp tells the last error rather than the bare "context deadline exceeded" that ended the wait,
+// but keeps a cancellation recognisable.
+func gaveUp(ctx context.Context, last error, attempts int) error {
+	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	if attempts == 1 {
+		return last
+	}
+	return fmt.Errorf("%w (%d attempts)", last, attempts)
+}

@@ -1,0 +1,55 @@
+package retry
+
+import (
+	"context"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// Store repeats failed requests of another Store, and the reads of the Sources it opens. Create and
+// List are passed through: the first because a repeat can not tell its own success from a
+// stranger's, the second because what it has yielded can not be taken back.
+type Store struct {
+	fetch.Store
+	cfg Config
+}
+
+var _ fetch.Store = (*Store)(nil)
+
+// NewStore wraps next.
+func NewStore(next fetch.Store, cfg Config) *Store {
+	return &Store{next, cfg.withDefaults()}
+}
+
+// Stat implements fetch.Store.
+func (s *Store) Stat(ctx context.Context, key string) (fetch.Location, error) {
+	return do(ctx, s.cfg, func() (fetch.Location, error) { return s.Store.Stat(ctx, key) })
+}
+
+// Get implements fetch.Store.
+func (s *Store) Get(ctx context.Context, key string, n int64) ([]byte, fetch.Location, error) {
+	type answer struct {
+		b   []byte
+		loc fetch.Location
+	}
+	a, err := do(ctx, s.cfg, func() (answer, error) {
+		b, loc, err := s.Store.Get(ctx, key, n)
+		return answer{b, loc}, err
+	})
+	return a.b, a.loc, err
+}
+
+// Open implements fetch.Store.
+func (s *Store) Open(loc fetch.Location) (fetch.Source, error) {
+	src, err := s.Store.Open(loc)
+	if err != nil {
+		return nil, err
+	}
+	return NewSource(src, s.cfg), nil
+}
+
+// Remove implements fetch.Store.
+func (s *Store) Remove(ctx context.Context, key string) error {
+	_, err := do(ctx, s.cfg, func() (struct{}, error) { return struct{}{}, s.Store.Remove(ctx, key) })
+	return err
+}
