@@ -1,0 +1,124 @@
+package verify
+
+import (
+	"context"
+	"sync"
+)
+
+// flight joins concurrent fetches: whoever needs a unit that is being fetched waits for that fetch
+// instead of starting its own. A fetch covers one run of units. It lives on a context of its own,
+// outlives an impatient caller and is cancelled when the last one has left.
+type flight[V any] struct {
+	mu      sync.Mutex
+	calls   map[int64]*call[V] // guarded by mu; every unit of a run points to its call
+	running sync.WaitGroup
+}
+
+// call is one fetch of the units first, first+1, ...
+type call[V any] struct {
+	first   int64
+	n       int
+	done    chan struct{} // closed when results are in
+	results []result[V]   // written before done is closed
+	cancel  context.CancelFunc
+	waiters int // guarded by flight.mu
+}
+
+type result[V any] struct {
+	v   V
+	err error
+}
+
+// fetcher says how a flight gets its units.
+type fetcher[V any] struct {
+	cached func(index int64) (V, bool)
+	plan   func(index int64) int                                     // how many units from index on to fetch at once, at least 1
+	fetch  func(ctx context.Context, index int64, n int) []result[V] // n results, each its own success or failure
+	keep   func(index int64, v V)                                    // puts a success into the cache
+}
+
+// unit returns unit index: cached, from a running fetch, or from a new one.
+func (f *flight[V]) unit(ctx context.Context, index int64, how fetcher[V]) (V, error) {
+	f.mu.Lock()
+	c, running := f.calls[index]
+	if !running {
+		if v, ok := how.cached(index); ok {
+			f.mu.Unlock()
+			return v, nil
+		}
+		c = f.start(ctx, index, how)
+	}
+	c.waiters++
+	f.mu.Unlock()
+	defer f.leave(c)
+
+	select {
+	case <-c.done:
+		r := c.results[index-c.first]
+		return r.v, r.err
+	case <-ctx.Done():
+		return *new(V), context.Cause(ctx)
+	}
+}
+
+// start begins a fetch of index and, as far as the plan goes, of what follows it; f.mu is held.
+func (f *flight[V]) start(ctx context.Context, index int64, how fetcher[V]) *call[V] {
+	n := f.clip(index, how)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	c := &call[V]{first: index, n: n, done: make(chan struct{}), cancel: cancel}
+	if f.calls == nil {
+		f.calls = map[int64]*call[V]{}
+	}
+	for i := range int64(n) {
+		f.calls[index+i] = c
+	}
+	f.running.Go(func() { f.run(ctx, c, how) })
+	return c
+}
+
+// clip shortens the planned run where it meets a unit that is there or under way.
+func (f *flight[V]) clip(index int64, how fetcher[V]) int {
+	planned := how.plan(index)
+	for n := 1; n < planned; n++ {
+		_, running := f.calls[index+int64(n)]
+		if _, cached := how.cached(index + int64(n)); running || cached {
+			return n
+		}
+	}
+	return planned
+}
+
+func (f *flight[V]) run(ctx context.Context, c *call[V], how fetcher[V]) {
+	defer c.cancel()
+	c.results = how.fetch(ctx, c.first, c.n)
+	for i, r := range c.results {
+		if r.err == nil {
+			how.keep(c.first+int64(i), r.v)
+		}
+	}
+	f.mu.Lock()
+	f.drop(c)
+	f.mu.Unlock()
+	close(c.done)
+}
+
+// drop forgets the units that still point to c; f.mu is held.
+func (f *flight[V]) drop(c *call[V]) {
+	for i := range int64(c.n) {
+		if f.calls[c.first+i] == c {
+			delete(f.calls, c.first+i)
+		}
+	}
+}
+
+// leave ends one caller's wait. Nobody may join a fetch that is being cancelled, so it is forgotten
+// at once.
+func (f *flight[V]) leave(c *call[V]) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c.waiters--; c.waiters > 0 {
+		return
+	}
+	f.drop(c)
+	c.cancel()
+}

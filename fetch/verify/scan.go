@@ -1,0 +1,32 @@
+package verify
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Scan reads the whole image through the verifier and returns the first error, so that nil means:
+// every byte is there and right. step, which may be nil, is told after each chunk how many bytes it
+// had; it is called concurrently.
+func (o *Object) Scan(ctx context.Context, step func(n int64)) error {
+	const chunk, readers = 4 << 20, 4
+	g, scan := errgroup.WithContext(ctx)
+	g.SetLimit(readers)
+	for off := int64(0); off < o.Size() && scan.Err() == nil; off += chunk {
+		g.Go(func() error {
+			p := make([]byte, min(chunk, o.Size()-off))
+			if err := o.ReadAt(scan, p, off); err != nil {
+				return err
+			}
+			if step != nil {
+				step(int64(len(p)))
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
