@@ -1,0 +1,54 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/fetchtest"
+	"github.com/pinfs/pinfs/integration/s3server"
+)
+
+// scratch is a Store on a bucket that a foreign program can write to.
+type scratch struct{ *Store }
+
+// Overwrite replaces an object with a plain PUT.
+func (s scratch) Overwrite(ctx context.Context, key string, content []byte) (fetch.Location, error) {
+	info, err := s.writes.PutObject(ctx, s.cfg.Bucket, key, bytes.NewReader(content), int64(len(content)), "", "", minio.PutObjectOptions{})
+	return fetch.Location{URL: s.objectURL(key), VersionID: info.VersionID, ETag: info.ETag, Size: int64(len(content))}, err
+}
+
+// newStore makes a bucket and the store in it.
+func newStore(t *testing.T, server *s3server.Server) scratch {
+	t.Helper()
+	return scratch{open(t, Config{
+		Endpoint:  server.Endpoint,
+		Bucket:    server.NewBucket(t),
+		AccessKey: server.AccessKey,
+		SecretKey: Secret(server.SecretKey),
+		PartSize:  minPartSize,
+	})}
+}
+
+// open returns a store that the end of the test closes.
+func open(t testing.TB, cfg Config) *Store {
+	t.Helper()
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestContract(t *testing.T) {
+	for name, versioning := range map[string]bool{"Plain": false, "Versioned": true} {
+		t.Run(name, func(t *testing.T) {
+			server := s3server.Start(t, s3server.Config{Versioning: versioning})
+			fetchtest.TestStore(t, func(t *testing.T) fetch.Store { return newStore(t, server) })
+		})
+	}
+}

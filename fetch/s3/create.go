@@ -1,0 +1,105 @@
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// markName is the user metadata by which a Create recognises its own object when the answer to
+// its request was lost.
+const markName = "Pinfs-Create"
+
+// Create uploads body under the condition that nothing is at key: with one request, or in parts
+// when it is larger than Config.PartSize. It looks first, so that gigabytes are not sent in vain
+// and a server that ignores conditions is hardly ever asked to overwrite something; on such a
+// server simultaneous creators may all win, and only the next read tells.
+func (s *Store) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
+	if err := checkKey(key); err != nil {
+		return fetch.Location{}, err
+	}
+	if size < 0 {
+		return fetch.Location{}, fmt.Errorf("create %s: negative size %d", s.objectURL(key), size)
+	}
+	if _, _, err := s.head(ctx, key); err == nil {
+		return fetch.Location{}, s.taken(key)
+	}
+	u := &upload{store: s, key: key, body: body, size: size, mark: rand.Text()}
+	send := u.single
+	if size > s.cfg.PartSize {
+		send = u.multipart
+	}
+	info, err := send(ctx)
+	if err != nil || info.ETag == "" {
+		return u.settle(ctx, err)
+	}
+	return fetch.Location{URL: s.objectURL(key), VersionID: info.VersionID, ETag: info.ETag, Size: size}, nil
+}
+
+func (s *Store) taken(key string) error {
+	return fmt.Errorf("create %s: %w: there is an object already", s.objectURL(key), fetch.ErrConflict)
+}
+
+// upload is one Create under way.
+type upload struct {
+	store *Store
+	key   string
+	body  io.ReaderAt
+	size  int64
+	mark  string // random; tells this Create's object from others
+}
+
+// options are those of the request that makes the object visible.
+func (u *upload) options() minio.PutObjectOptions {
+	opts := minio.PutObjectOptions{
+		UserMetadata: map[string]string{markName: u.mark},
+		// The hash of the whole body is signed; the alternative is one signature for each chunk.
+		DisableContentSha256: true,
+	}
+	opts.SetMatchETagExcept("*")
+	return opts
+}
+
+func (u *upload) explain(err error) error {
+	return u.store.explain("create", u.store.objectURL(u.key), err)
+}
+
+// single uploads everything with one request.
+func (u *upload) single(ctx context.Context) (info minio.UploadInfo, err error) {
+	p, err := newPart(ctx, u.body, 0, u.size)
+	if err != nil {
+		return info, u.explain(err)
+	}
+	err = u.store.withCredentials(ctx, func() (err error) {
+		r := p.reader()
+		info, err = u.store.writes.PutObject(ctx, u.store.cfg.Bucket, u.key, r, u.size, "", p.sha256, u.options())
+		return u.explain(r.done(err))
+	})
+	return info, err
+}
+
+// settle looks for the mark when the outcome is not certain: a lost answer, or a refusal that only
+// tells of our own object.
+func (u *upload) settle(ctx context.Context, err error) (fetch.Location, error) {
+	if err != nil && !errors.Is(err, fetch.ErrConflict) && !errors.Is(err, fetch.ErrUnavailable) {
+		return fetch.Location{}, err
+	}
+	loc, mark, headErr := u.store.head(ctx, u.key)
+	switch {
+	case headErr == nil && mark == u.mark:
+		return loc, nil
+	case err == nil:
+		return fetch.Location{}, u.explain(errNoIdentity)
+	case errors.Is(err, fetch.ErrConflict) && headErr == nil:
+		return fetch.Location{}, u.store.taken(u.key)
+	case errors.Is(err, fetch.ErrConflict) && minio.ToErrorResponse(headErr).Code == minio.NoSuchKey:
+		return fetch.Location{}, fmt.Errorf("%w; nothing is visible there, so a delete marker may block the key: delete the marker", err)
+	}
+	return fetch.Location{}, err
+}

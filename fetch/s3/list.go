@@ -1,0 +1,45 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// List yields the objects whose key starts with prefix, 1000 for each request, without version ids.
+// Keys that no Store can have, such as the placeholders "dir/" of some tools, are left out.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, error] {
+	return func(yield func(fetch.Entry, error) bool) {
+		fetchOwner := false
+		last := ""
+		for info := range s.reads.ListObjectsIter(ctx, s.cfg.Bucket, minio.ListObjectsOptions{
+			Prefix: prefix, Recursive: true, FetchOwner: &fetchOwner,
+		}) {
+			if info.Err != nil {
+				yield(fetch.Entry{}, s.explain("list", s.objectURL(prefix), info.Err))
+				return
+			}
+			if checkKey(info.Key) != nil {
+				continue
+			}
+			if info.Key <= last {
+				yield(fetch.Entry{}, fmt.Errorf("list %s: %q after %q: the server does not list in byte order",
+					s.objectURL(prefix), info.Key, last))
+				return
+			}
+			last = info.Key
+			entry := fetch.Entry{Key: info.Key, Location: fetch.Location{URL: s.objectURL(info.Key), ETag: info.ETag, Size: info.Size}}
+			if !yield(entry, nil) {
+				return
+			}
+		}
+		// The library ends without a word when the context does.
+		if err := ctx.Err(); err != nil {
+			yield(fetch.Entry{}, s.explain("list", s.objectURL(prefix), err))
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// source reads the object at one location.
+type source struct {
+	store *Store
+	key   string
+	size  int64
+	// pinned is what every answer is held to. It starts as the location given to Open; what that
+	// left open (ETag, version) the first answer fills in, once.
+	pinned atomic.Pointer[fetch.Location]
+}
+
+var _ fetch.Source = (*source)(nil)
+
+// Open returns a Source of the object at loc.
+func (s *Store) Open(loc fetch.Location) (fetch.Source, error) {
+	key, ok := strings.CutPrefix(loc.URL, s.URL()+"/")
+	if !ok {
+		return nil, fmt.Errorf("open %s: not in the store %s", loc.URL, s.URL())
+	}
+	if err := checkKey(key); err != nil {
+		return nil, fmt.Errorf("open %s: %w", loc.URL, err)
+	}
+	if loc.Size < 0 {
+		return nil, fmt.Errorf("open %s: negative size %d", loc.URL, loc.Size)
+	}
+	src := &source{store: s, key: key, size: loc.Size}
+	src.pinned.Store(&loc)
+	return src, nil
+}
+
+// Size returns the location's size.
+func (r *source) Size() int64 { return r.size }
+
+// ReadAt fills p from byte off of the pinned version with one request. It believes no server: an
+// answer counts only if range, size, ETag and version are those asked for.
+func (r *source) ReadAt(ctx context.Context, p []byte, off int64) error {
+	if off < 0 || off > r.size-int64(len(p)) {
+		return fmt.Errorf("read %s: bytes %d+%d are outside its %d", r.store.objectURL(r.key), off, len(p), r.size)
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	return r.store.withCredentials(ctx, func() error {
+		pinned := *r.pinned.Load()
+		err := r.read(ctx, pinned, p, off)
+		if err = r.overwritten(ctx, pinned, err); err == nil || errors.Is(err, fetch.ErrOverwritten) {
+			return err
+		}
+		return r.store.explain("read", pinned.String(), err)
+	})
+}
+
+// read sends the request and checks the answer before it reads the body.
+func (r *source) read(ctx context.Context, pinned fetch.Location, p []byte, off int64) error {
+	opts := minio.GetObjectOptions{VersionID: pinned.VersionID}
+	if err := opts.SetRange(off, off+int64(len(p))-1); err != nil {
+		return err
+	}
+	if pinned.ETag != "" {
+		if err := opts.SetMatchETag(pinned.ETag); err != nil {
+			return err
+		}
+	}
+	a, err := r.store.get(ctx, r.key, opts)
+	if err != nil {
+		return err
+	}
+	defer a.body.Close()
+	if err := r.hold(a.loc); err != nil {
+		return err
+	}
+	if !a.ranged {
+		return fmt.Errorf("%w: the server ignores byte ranges", fetch.ErrUnavailable)
+	}
+	if a.off != off || a.n != int64(len(p)) {
+		return fmt.Errorf("%w: asked for bytes %d+%d, the answer has %d+%d", fetch.ErrUnavailable, off, len(p), a.off, a.n)
+	}
+	return a.fill(p)
+}
+
+// hold compares an answer's identity with the pinned one and fills in what is still open there. Of
+// two different first answers one is refused.
+func (r *source) hold(found fetch.Location) error {
+	for {
+		pinned := r.pinned.Load()
+		if pinned.VersionID != "" && found.VersionID == "" {
+			return fmt.Errorf("%w: the answer does not name its version", fetch.ErrUnavailable)
+		}
+		if found.Size != pinned.Size || pinned.ETag != "" && found.ETag != pinned.ETag ||
+			pinned.VersionID != "" && found.VersionID != pinned.VersionID {
+			return &fetch.OverwrittenError{Want: *pinned, Got: found}
+		}
+		if *pinned == found || r.pinned.CompareAndSwap(pinned, &found) {
+			return nil
+		}
+	}
+}
+
+// overwritten turns the server's refusals that mean so into an OverwrittenError.
+func (r *source) overwritten(ctx context.Context, pinned fetch.Location, err error) error {
+	resp := minio.ToErrorResponse(err)
+	switch {
+	case verdictOf(resp) == fetch.ErrDenied || resp.Code == minio.NoSuchBucket:
+		return err
+	case resp.StatusCode == http.StatusPreconditionFailed, resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		return r.compare(ctx, pinned, err)
+	case pinned.ETag == "" && pinned.VersionID == "":
+		return err
+	case resp.StatusCode == http.StatusNotFound,
+		pinned.VersionID != "" && resp.StatusCode == http.StatusBadRequest && resp.Code == minio.InvalidArgument:
+		return &fetch.OverwrittenError{Want: pinned, Gone: true}
+	}
+	return err
+}
+
+// compare looks up what is there now, for the person who reads the error.
+func (r *source) compare(ctx context.Context, pinned fetch.Location, err error) error {
+	now, lookErr := r.store.locate(ctx, r.key)
+	switch {
+	case lookErr == nil && now.Size == pinned.Size && (pinned.ETag == "" || now.ETag == pinned.ETag):
+		return fmt.Errorf("%w: the server refuses a condition that holds: %w", fetch.ErrUnavailable, brief(err))
+	case lookErr != nil && minio.ToErrorResponse(lookErr).Code == minio.NoSuchKey:
+		return &fetch.OverwrittenError{Want: pinned, Gone: true}
+	case lookErr != nil && minio.ToErrorResponse(err).StatusCode != http.StatusPreconditionFailed:
+		return err
+	case lookErr != nil:
+		now = fetch.Location{URL: pinned.URL}
+	}
+	return &fetch.OverwrittenError{Want: pinned, Got: now}
+}

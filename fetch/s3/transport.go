@@ -1,0 +1,58 @@
+package s3
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+const (
+	dialTimeout      = 10 * time.Second
+	tlsTimeout       = 10 * time.Second
+	readAnswerWithin = 30 * time.Second // from the end of a request to the headers of its answer
+	// writeAnswerWithin leaves the server time to put the parts of a huge upload together.
+	writeAnswerWithin = 10 * time.Minute
+	idleTimeout       = 60 * time.Second
+	maxConnections    = 64
+)
+
+// newTransport returns connections of this store alone. It ignores proxy variables: a store behind
+// a site's web proxy must be an explicit choice. Compression stays off, or byte ranges would be
+// those of something else.
+func newTransport(roots *x509.CertPool, answerWithin time.Duration) *http.Transport {
+	return &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   tlsTimeout,
+		ResponseHeaderTimeout: answerWithin,
+		IdleConnTimeout:       idleTimeout,
+		MaxConnsPerHost:       maxConnections,
+		MaxIdleConns:          maxConnections,
+		MaxIdleConnsPerHost:   maxConnections,
+		WriteBufferSize:       64 << 10,
+		DisableCompression:    true,
+	}
+}
+
+// loadRoots returns the certificates to trust; nil stands for the system's.
+func loadRoots(caFile string) (*x509.CertPool, error) {
+	if caFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("CA file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("CA file %s: no certificate in PEM form in it", caFile)
+	}
+	return pool, nil
+}
