@@ -1,0 +1,115 @@
+// Package catalog is the names of a store: which revisions a name has, which pin each binds and where
+// the bytes lie.
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/record"
+)
+
+// Catalog reads and adds records. It holds no state: every answer is the store's of that moment. All
+// methods may be called concurrently; their errors carry the store's verdict.
+type Catalog struct{ store fetch.Store }
+
+// New returns the catalog of store.
+func New(store fetch.Store) *Catalog { return &Catalog{store} }
+
+// Revisions returns the revisions of name in rising order, none if there is no such name.
+func (c *Catalog) Revisions(ctx context.Context, name record.Name) ([]int, error) {
+	var revisions []int
+	for e, err := range c.store.List(ctx, record.NamePrefix(name)) {
+		if err != nil {
+			return nil, fmt.Errorf("revisions of %s: %w", name, err)
+		}
+		if n, revision, err := record.ParseRecordKey(e.Key); err == nil && n == name {
+			revisions = append(revisions, revision)
+		}
+	}
+	return revisions, nil
+}
+
+// At returns one record. A damaged one matches fetch.ErrMalformed.
+func (c *Catalog) At(ctx context.Context, name record.Name, revision int) (*record.Record, error) {
+	key := record.RecordKey(name, revision)
+	b, _, err := c.store.Get(ctx, key, record.MaxSize+1)
+	if err != nil {
+		return nil, fmt.Errorf("record of %s, revision %d: %w", name, revision, err)
+	}
+	r, err := record.ParseAt(key, b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", c.store.URL(), fetch.ErrMalformed, err)
+	}
+	return r, nil
+}
+
+// Current returns the newest record of name; fetch.ErrNotFound if there is none.
+func (c *Catalog) Current(ctx context.Context, name record.Name) (*record.Record, error) {
+	revisions, err := c.known(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return c.At(ctx, name, revisions[len(revisions)-1])
+}
+
+// WithPin returns the newest record that binds name to pin; fetch.ErrNotFound if there is no such
+// name, fetch.ErrConflict if it never had that pin.
+func (c *Catalog) WithPin(ctx context.Context, name record.Name, pin fetch.Pin) (*record.Record, error) {
+	revisions, err := c.known(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var current *record.Record
+	for i := len(revisions) - 1; i >= 0; i-- {
+		r, err := c.At(ctx, name, revisions[i])
+		if err != nil {
+			return nil, err
+		}
+		if r.Pin == pin {
+			return r, nil
+		}
+		if current == nil {
+			current = r
+		}
+	}
+	return nil, fmt.Errorf("%w: %s/%s never was %s; it is %s at revision %d: check the pin, or leave it out to take what is current",
+		fetch.ErrConflict, c.store.URL(), name, pin, current.Pin, current.Revision)
+}
+
+// known is Revisions for a name that must be there.
+func (c *Catalog) known(ctx context.Context, name record.Name) ([]int, error) {
+	revisions, err := c.Revisions(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(revisions) == 0 {
+		return nil, fmt.Errorf("%w: no name %s in %s; `pinfs ls %s` shows what is there",
+			fetch.ErrNotFound, name, c.store.URL(), listable(c.store.URL()))
+	}
+	return revisions, nil
+}
+
+// listable is a store's URL as it can be typed.
+func listable(url string) string {
+	if strings.HasPrefix(url, "file://") {
+		return url + "//"
+	}
+	return url
+}
+
+// Add stores r as a new revision: the commit point of a publication. fetch.ErrConflict if that
+// revision is taken, whoever took it.
+func (c *Catalog) Add(ctx context.Context, r *record.Record) error {
+	b, err := r.Format()
+	if err != nil {
+		return err
+	}
+	_, err = c.store.Create(ctx, r.Key(), strings.NewReader(string(b)), int64(len(b)))
+	if err != nil {
+		return fmt.Errorf("record of %s, revision %d: %w", r.Name, r.Revision, err)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pinfs/pinfs/fetch/record"
+	"golang.org/x/sync/errgroup"
+)
+
+// listers bounds the records that Names reads at once.
+const listers = 16
+
+// Names returns the current record of prefix itself and of every name below it, all of the store's if
+// prefix is empty, sorted by name. One damaged record fails the whole: a list must not be silently short.
+func (c *Catalog) Names(ctx context.Context, prefix record.Name) ([]*record.Record, error) {
+	newest, err := c.newest(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	records := make([]*record.Record, len(newest))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(listers)
+	for i, n := range newest {
+		g.Go(func() (err error) {
+			records[i], err = c.At(ctx, n.name, n.revision)
+			return err
+		})
+	}
+	return records, g.Wait()
+}
+
+type revisionOf struct {
+	name     record.Name
+	revision int
+}
+
+// newest finds the highest revision of each name.
+func (c *Catalog) newest(ctx context.Context, prefix record.Name) ([]revisionOf, error) {
+	key := record.NamesPrefix
+	if prefix != "" {
+		key = record.NamePrefix(prefix)
+	}
+	highest := map[record.Name]int{}
+	for e, err := range c.store.List(ctx, key) {
+		if err != nil {
+			return nil, fmt.Errorf("names of %s: %w", c.store.URL(), err)
+		}
+		if name, revision, err := record.ParseRecordKey(e.Key); err == nil {
+			highest[name] = max(highest[name], revision)
+		}
+	}
+	var all []revisionOf
+	for name, revision := range highest {
+		all = append(all, revisionOf{name, revision})
+	}
+	slices.SortFunc(all, func(a, b revisionOf) int { return strings.Compare(string(a.name), string(b.name)) })
+	return all, nil
+}

@@ -1,0 +1,64 @@
+package catalog
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/record"
+)
+
+// Place is a pinned image and where this store has it.
+type Place struct {
+	Pin      fetch.Pin
+	Name     record.Name // "" if it was asked for by pin alone
+	Revision int         // 0 if it was asked for by pin alone
+	Image    fetch.Location
+	Manifest fetch.Location
+}
+
+// Resolve finds what name (or, if name is empty, pin alone) stands for, after at most two requests;
+// none for a pin alone, so that the place may turn out to be empty. With both given the name must
+// have, or have had, that pin.
+func (c *Catalog) Resolve(ctx context.Context, name record.Name, pin fetch.Pin) (Place, error) {
+	if name == "" {
+		return c.contentAddressed(pin), nil
+	}
+	find := c.Current
+	if !pin.IsZero() {
+		find = func(ctx context.Context, name record.Name) (*record.Record, error) { return c.WithPin(ctx, name, pin) }
+	}
+	r, err := find(ctx, name)
+	if err != nil {
+		return Place{}, err
+	}
+	return c.place(r), nil
+}
+
+// contentAddressed says where an image lies whose identity nobody has told us.
+func (c *Catalog) contentAddressed(pin fetch.Pin) Place {
+	return Place{
+		Pin:      pin,
+		Image:    fetch.Location{URL: c.store.URL() + "/" + record.ImageKey(pin)},
+		Manifest: fetch.Location{URL: c.store.URL() + "/" + record.ManifestKey(pin)},
+	}
+}
+
+// place takes from r the locations in this store. A record that was copied here from another store
+// names that one's; then the content-addressed keys are the place to look.
+func (c *Catalog) place(r *record.Record) Place {
+	p := c.contentAddressed(r.Pin)
+	p.Name, p.Revision = r.Name, r.Revision
+	for _, l := range r.Locations {
+		if c.here(l) {
+			p.Image = l
+			break
+		}
+	}
+	if c.here(r.Manifest) {
+		p.Manifest = r.Manifest
+	}
+	return p
+}
+
+func (c *Catalog) here(l fetch.Location) bool { return strings.HasPrefix(l.URL, c.store.URL()+"/") }
