@@ -1,0 +1,287 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/catalog"
+	"github.com/pinfs/pinfs/fetch/file"
+	"github.com/pinfs/pinfs/fetch/manifest"
+	"github.com/pinfs/pinfs/fetch/record"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func newStore(t *testing.T) (fetch.Store, string) {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := file.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, dir
+}
+
+// newFile makes a file of n pseudo-random bytes.
+func newFile(t *testing.T, n int, seed byte) string {
+	t.Helper()
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{seed}).Read(b)
+	name := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(name, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func request(name string) Request { return Request{File: name, Name: "PE/a", Publisher: "test@here"} }
+
+func publish(t *testing.T, store fetch.Store, req Request) *Result {
+	t.Helper()
+	r, err := Publish(t.Context(), store, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestPublish(t *testing.T) {
+	store, dir := newStore(t)
+	name := newFile(t, 3*manifest.LeafSize+5, 1)
+	got := publish(t, store, request(name))
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := manifest.Build(t.Context(), bytes.NewReader(b), manifest.BuildConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(b)
+	r := got.Record
+	if r.Pin != built.Pin() || r.SHA256 != hex.EncodeToString(sum[:]) || r.Revision != 1 || !got.Added || !got.Uploaded {
+		t.Errorf("Publish = %+v (added %v, uploaded %v)", r, got.Added, got.Uploaded)
+	}
+	for key, want := range map[string][]byte{record.ImageKey(r.Pin): b, record.ManifestKey(r.Pin): built.Bytes()} {
+		if stored, err := os.ReadFile(filepath.Join(dir, key)); err != nil || !bytes.Equal(stored, want) {
+			t.Errorf("%s: %v, or other bytes than published", key, err)
+		}
+	}
+}
+
+func TestPublishAgainWritesNothing(t *testing.T) {
+	store, dir := newStore(t)
+	name := newFile(t, 1000, 1)
+	publish(t, store, request(name))
+	before := listing(t, dir)
+	again := publish(t, store, request(name))
+	if again.Added || again.Uploaded || again.Record.Revision != 1 {
+		t.Errorf("second Publish = added %v, uploaded %v, revision %d", again.Added, again.Uploaded, again.Record.Revision)
+	}
+	if after := listing(t, dir); after != before {
+		t.Errorf("the store changed from\n%s\nto\n%s", before, after)
+	}
+}
+
+func listing(t *testing.T, dir string) (all string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d iofs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			all += path + "\n"
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestNameDoesNotMoveByAccident(t *testing.T) {
+	store, dir := newStore(t)
+	first := publish(t, store, request(newFile(t, 1000, 1))).Record
+	other := request(newFile(t, 1000, 2))
+	before := listing(t, dir)
+	for _, expect := range []fetch.Pin{{}, {1, 2, 3}} {
+		other.Expect = expect
+		if _, err := Publish(t.Context(), store, other); !errors.Is(err, fetch.ErrConflict) {
+			t.Errorf("Publish expecting %v = %v, want conflict", expect, err)
+		}
+	}
+	if after := listing(t, dir); after != before {
+		t.Errorf("a refused Publish changed the store from\n%s\nto\n%s", before, after)
+	}
+	other.Expect = first.Pin
+	moved := publish(t, store, other).Record
+	if moved.Revision != 2 || moved.Replaces != first.Pin {
+		t.Errorf("moved = %+v, want revision 2 that replaces %s", moved, first.Pin)
+	}
+}
+
+func TestExpectOfNewName(t *testing.T) {
+	store, _ := newStore(t)
+	req := request(newFile(t, 10, 1))
+	req.Expect = fetch.Pin{1}
+	if _, err := Publish(t.Context(), store, req); !errors.Is(err, fetch.ErrConflict) {
+		t.Errorf("Publish = %v, want conflict", err)
+	}
+}
+
+func TestSameBytesUnderTwoNames(t *testing.T) {
+	store, _ := newStore(t)
+	req := request(newFile(t, 1000, 1))
+	publish(t, store, req)
+	req.Name = "PE/b"
+	if r := publish(t, store, req); r.Uploaded || !r.Added {
+		t.Errorf("Publish under a second name = uploaded %v, added %v, want only a record", r.Uploaded, r.Added)
+	}
+}
+
+func TestBadFiles(t *testing.T) {
+	store, _ := newStore(t)
+	for name, want := range map[string]error{
+		filepath.Join(t.TempDir(), "missing"): fetch.ErrNotFound,
+		newFile(t, 0, 1):                      fetch.ErrMalformed,
+		t.TempDir():                           nil, // a directory: an error without a verdict
+	} {
+		_, err := Publish(t.Context(), store, request(name))
+		if err == nil || want != nil && !errors.Is(err, want) {
+			t.Errorf("Publish(%s) = %v, want %v", name, err, want)
+		}
+	}
+}
+
+// tampering is a store that passes each body through a function before it keeps it.
+type tampering struct {
+	fetch.Store
+	change func(key string, b []byte) []byte
+}
+
+func (s tampering) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
+	b, err := io.ReadAll(io.NewSectionReader(body, 0, size))
+	if err != nil {
+		return fetch.Location{}, err
+	}
+	b = s.change(key, b)
+	return s.Store.Create(ctx, key, bytes.NewReader(b), int64(len(b)))
+}
+
+func TestDamageInTheStoreIsNeverNamed(t *testing.T) {
+	req := request(newFile(t, 3*manifest.LeafSize, 1))
+	for what, change := range map[string]func(b []byte) []byte{
+		"a flipped bit": func(b []byte) []byte { b[len(b)/2] ^= 1; return b },
+		"a byte less":   func(b []byte) []byte { return b[:len(b)-1] },
+	} {
+		for _, damaged := range []string{"image", "manifest"} {
+			store, dir := newStore(t)
+			bad := tampering{store, func(key string, b []byte) []byte {
+				if filepath.Base(key) == damaged {
+					return change(b)
+				}
+				return b
+			}}
+			_, err := Publish(t.Context(), bad, req)
+			if v := fetch.VerdictOf(err); v != fetch.ErrCorrupt && v != fetch.ErrOverwritten {
+				t.Errorf("%s in the %s: Publish = %v, want corrupt or overwritten", what, damaged, err)
+			}
+			if _, err := catalog.New(store).Current(t.Context(), req.Name); !errors.Is(err, fetch.ErrNotFound) {
+				t.Errorf("%s in the %s: the name is visible: %v", what, damaged, err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, ".pinfs/images")); damaged == "image" && err == nil {
+				if l := listing(t, filepath.Join(dir, ".pinfs/images")); bytes.Contains([]byte(l), []byte("/image\n")) {
+					t.Errorf("%s: the damaged image stayed behind:\n%s", what, l)
+				}
+			}
+		}
+	}
+}
+
+func TestFileThatChangesWhileItIsPublished(t *testing.T) {
+	for _, phase := range []Phase{Hashing, Uploading} {
+		store, _ := newStore(t)
+		name := newFile(t, 3*manifest.LeafSize, 1)
+		req := request(name)
+		var once sync.Once
+		req.Progress = func(p Phase, _, _ int64) {
+			if p == phase {
+				once.Do(func() { scribble(t, name) })
+			}
+		}
+		if _, err := Publish(t.Context(), store, req); !errors.Is(err, fetch.ErrConflict) && !errors.Is(err, fetch.ErrCorrupt) {
+			t.Errorf("file changed during %s: Publish = %v, want a refusal", phase, err)
+		}
+		if _, err := catalog.New(store).Current(t.Context(), req.Name); !errors.Is(err, fetch.ErrNotFound) {
+			t.Errorf("file changed during %s: the name is visible", phase)
+		}
+		req.Progress = nil
+		if _, err := Publish(t.Context(), store, req); err != nil {
+			t.Errorf("file changed during %s: publishing again when it is quiet = %v", phase, err)
+		}
+	}
+}
+
+func scribble(t *testing.T, name string) {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteAt([]byte("other"), 100)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConcurrentPublishers(t *testing.T) {
+	store, _ := newStore(t)
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	for i := range 8 {
+		req := request(newFile(t, 1000, byte(i)))
+		req.Publisher = fmt.Sprintf("p%d@here", i)
+		wg.Go(func() {
+			r, err := Publish(context.Background(), store, req)
+			switch {
+			case err == nil && r.Record.Publisher == req.Publisher:
+				won.Add(1)
+			case !errors.Is(err, fetch.ErrConflict):
+				t.Errorf("Publish = %+v, %v, want success or conflict", r, err)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d of 8 publishers won, want 1", won.Load())
+	}
+	revisions, err := catalog.New(store).Revisions(t.Context(), "PE/a")
+	if err != nil || len(revisions) != 1 {
+		t.Errorf("Revisions = %v, %v, want one", revisions, err)
+	}
+}
+
+func TestConcurrentPublishersOfEqualBytes(t *testing.T) {
+	store, _ := newStore(t)
+	name := newFile(t, 1000, 1)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := Publish(context.Background(), store, request(name)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
