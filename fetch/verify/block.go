@@ -36,6 +36,9 @@ type CorruptError struct {
 // Error names the object, the place in it and both hashes.
 func (e *CorruptError) Error() string { return fmt.Sprintf("%s: %v", e.Location, e.Err) }
 
+// Object is the URL of what is corrupt: failures are counted by it.
+func (e *CorruptError) Object() string { return e.Location.URL }
+
 // Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
