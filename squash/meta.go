@@ -1,0 +1,64 @@
+package squash
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+const (
+	metaSize       = 8 << 10 // bytes a metadata block decodes to; the last one of a table has fewer
+	metaHeaderSize = 2
+	metaPlain      = 0x8000 // in the header: stored as it is; the other bits are the size
+)
+
+// metaBlock is one decoded metadata block.
+type metaBlock struct {
+	data []byte // never empty
+	next int64  // where the block behind it begins in the image
+}
+
+// loadMeta reads and decodes the metadata block at pos. One read fetches the header and as much as a
+// block can have.
+func (m *Image) loadMeta(ctx context.Context, pos int64) (b metaBlock, err error) {
+	if pos < superblockSize || pos > m.sb.BytesUsed-metaHeaderSize-1 {
+		return b, malformed(pos, "metadata block", "it is outside of the file system of %d bytes", m.sb.BytesUsed)
+	}
+	n := min(m.sb.BytesUsed-pos, metaHeaderSize+metaSize)
+	err = m.withBuffer(int(n), func(p []byte) error {
+		if err := m.src.ReadAt(ctx, p, pos); err != nil {
+			return fmt.Errorf("metadata block at byte %d: %w", pos, err)
+		}
+		b, err = m.decodeMeta(ctx, p, pos)
+		return err
+	})
+	return b, err
+}
+
+// decodeMeta decodes the block that p begins with.
+func (m *Image) decodeMeta(ctx context.Context, p []byte, pos int64) (b metaBlock, err error) {
+	header := binary.LittleEndian.Uint16(p)
+	n := int(header &^ metaPlain)
+	if n == 0 || n > metaSize || n > len(p)-metaHeaderSize {
+		return b, malformed(pos, "metadata block", "it has %d bytes", n)
+	}
+	b.next = pos + metaHeaderSize + int64(n)
+	stored := p[metaHeaderSize:][:n]
+	if header&metaPlain != 0 {
+		b.data = slices.Clone(stored)
+		return b, nil
+	}
+	out := make([]byte, metaSize)
+	n, err = m.decode(ctx, out, stored, "metadata block", pos)
+	if err != nil {
+		return b, err
+	}
+	if n == 0 {
+		return b, malformed(pos, "metadata block", "it decodes to nothing")
+	}
+	if b.data = out[:n]; n < metaSize/2 {
+		b.data = slices.Clone(b.data)
+	}
+	return b, nil
+}

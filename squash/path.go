@@ -1,0 +1,98 @@
+package squash
+
+import (
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"strings"
+)
+
+// maxLinks is how many symbolic links a name may lead through, as in Linux.
+const maxLinks = 40
+
+// lastLink says what happens to a symbolic link at the end of a name.
+type lastLink int
+
+const (
+	followLast lastLink = iota
+	keepLast
+)
+
+// find returns the inode that name leads to; its errors are *fs.PathError for op.
+func (f *imageFS) find(op, name string, last lastLink) (*Inode, error) {
+	if !iofs.ValidPath(strings.ToValidUTF8(name, "x")) {
+		return nil, pathError(op, name, iofs.ErrInvalid)
+	}
+	root, err := f.m.Inode(f.ctx, f.m.sb.Root)
+	if err != nil {
+		return nil, pathError(op, name, err)
+	}
+	w := walk{fs: f, trail: []*Inode{root}, todo: strings.Split(name, "/"), last: last}
+	for len(w.todo) > 0 {
+		if err := w.step(); err != nil {
+			return nil, pathError(op, name, err)
+		}
+	}
+	return w.here(), nil
+}
+
+// walk is the way along a name.
+type walk struct {
+	fs    *imageFS
+	trail []*Inode // from the root to where the walk is
+	todo  []string // parts of the name that are left
+	last  lastLink
+	links int // followed so far
+}
+
+func (w *walk) here() *Inode { return w.trail[len(w.trail)-1] }
+
+// step goes along the next part.
+func (w *walk) step() error {
+	part := w.todo[0]
+	w.todo = w.todo[1:]
+	switch {
+	case !w.here().IsDir():
+		return iofs.ErrNotExist
+	case part == "" || part == ".":
+		return nil
+	case part == ".." && len(w.trail) == 1:
+		return errors.New("symbolic link leads out of the image")
+	case part == "..":
+		w.trail = w.trail[:len(w.trail)-1]
+		return nil
+	}
+	return w.enter(part)
+}
+
+func (w *walk) enter(name string) error {
+	m, ctx := w.fs.m, w.fs.ctx
+	e, err := m.Lookup(ctx, w.here(), name)
+	if err != nil {
+		return err
+	}
+	ino, err := m.Inode(ctx, e.Ref)
+	if err != nil {
+		return err
+	}
+	if ino.Type() == ModeSymlink && (len(w.todo) > 0 || w.last == followLast) {
+		return w.follow(ino)
+	}
+	w.trail = append(w.trail, ino)
+	return nil
+}
+
+func (w *walk) follow(link *Inode) error {
+	if w.links++; w.links > maxLinks {
+		return fmt.Errorf("more than %d symbolic links", maxLinks)
+	}
+	target, err := w.fs.m.Readlink(w.fs.ctx, link)
+	if err != nil {
+		return err
+	}
+	if target == "" || strings.HasPrefix(target, "/") {
+		return fmt.Errorf("symbolic link to %q leads out of the image", target)
+	}
+	w.todo = append(strings.Split(target, "/"), w.todo...)
+	return nil
+}

@@ -1,0 +1,112 @@
+package squashtest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Node is all that can be seen of one file.
+type Node struct {
+	Mode         uint32 // with the type bits
+	UID, GID     uint32
+	Size         int64 // bytes
+	Blocks       int64 // of 512 bytes
+	ModTime      int64 // nanoseconds since 1970
+	Nlink        uint32
+	Major, Minor uint32
+	Number       uint64 // inode number
+	Target       string // of a symbolic link
+	Content      [sha256.Size]byte
+	Xattrs       string // names in order, quoted, with their values
+}
+
+// Snapshot maps paths, relative and "." for the top, to what is there.
+type Snapshot map[string]Node
+
+// SnapshotDir takes everything in at dir, which may be the top of any mounted file system.
+func SnapshotDir(t testing.TB, dir string) Snapshot {
+	t.Helper()
+	s := Snapshot{}
+	err := filepath.WalkDir(dir, func(path string, _ iofs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		s[name], err = nodeAt(path)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("walk %s: %v", dir, err)
+	}
+	return s
+}
+
+func nodeAt(path string) (Node, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return Node{}, &iofs.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	n := Node{
+		Mode: st.Mode, UID: st.Uid, GID: st.Gid, Size: st.Size, Blocks: st.Blocks, ModTime: unix.TimespecToNsec(st.Mtim),
+		Nlink: uint32(st.Nlink), Major: unix.Major(st.Rdev), Minor: unix.Minor(st.Rdev), Number: st.Ino,
+	}
+	var err error
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFLNK:
+		n.Target, err = os.Readlink(path)
+	case unix.S_IFREG:
+		n.Content, err = digest(path)
+	}
+	if err != nil {
+		return n, err
+	}
+	n.Xattrs, err = xattrsAt(path)
+	return n, err
+}
+
+func digest(path string) (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return [sha256.Size]byte(h.Sum(nil)), err
+}
+
+func xattrsAt(path string) (string, error) {
+	names := make([]byte, 64<<10)
+	n, err := unix.Llistxattr(path, names)
+	if errors.Is(err, unix.ENOTSUP) {
+		return "", nil
+	}
+	if err != nil {
+		return "", &iofs.PathError{Op: "listxattr", Path: path, Err: err}
+	}
+	var out bytes.Buffer
+	value := make([]byte, 64<<10)
+	for name := range bytes.SplitSeq(names[:n], []byte{0}) {
+		if len(name) == 0 {
+			continue // behind the last NUL
+		}
+		n, err := unix.Lgetxattr(path, string(name), value)
+		if err != nil {
+			return "", fmt.Errorf("getxattr %q of %s: %w", name, path, err)
+		}
+		fmt.Fprintf(&out, "%q=%q ", name, value[:n])
+	}
+	return out.String(), nil
+}
