@@ -1,0 +1,102 @@
+package fs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fs/status"
+	"github.com/pinfs/pinfs/fs/tree"
+	"github.com/pinfs/pinfs/squash"
+)
+
+func TestErrno(t *testing.T) {
+	malformed := &squash.FormatError{What: "inode", Err: io.ErrUnexpectedEOF}
+	overwritten := &fetch.OverwrittenError{Gone: true}
+	wrap := func(err error) error { return fmt.Errorf("outer: %w", err) }
+	tests := []struct {
+		err     error
+		want    fuse.Status
+		verdict fetch.Verdict
+	}{
+		{nil, fuse.OK, status.Failed},
+		{wrap(fetch.ErrCorrupt), fuse.EIO, fetch.ErrCorrupt},
+		{wrap(overwritten), fuse.EIO, fetch.ErrOverwritten},
+		{wrap(fetch.ErrUnavailable), fuse.EIO, fetch.ErrUnavailable},
+		{wrap(fetch.ErrDenied), fuse.EIO, fetch.ErrDenied},
+		{wrap(fetch.ErrNotFound), fuse.EIO, fetch.ErrNotFound},
+		{wrap(malformed), fuse.EIO, fetch.ErrMalformed},
+		{errors.Join(tree.ErrStale, malformed), fuse.Status(syscall.ESTALE), status.Failed},
+		{wrap(tree.ErrStale), fuse.Status(syscall.ESTALE), status.Failed},
+		{wrap(tree.ErrNotExist), fuse.ENOENT, status.Failed},
+		{fmt.Errorf("%w: %w", fetch.ErrUnavailable, tree.ErrNotExist), fuse.EIO, fetch.ErrUnavailable},
+		{wrap(tree.ErrNoXattr), fuse.ENODATA, status.Failed},
+		{fmt.Errorf("%w: %w", errInterrupted, context.Canceled), fuse.EINTR, status.Failed},
+		{context.Canceled, fuse.EIO, status.Failed},
+		{wrap(context.DeadlineExceeded), fuse.EIO, fetch.ErrUnavailable},
+		{wrap(iofs.ErrNotExist), fuse.EIO, status.Failed},
+		{&os.PathError{Op: "open", Path: "x", Err: syscall.ENOENT}, fuse.EIO, status.Failed},
+		{syscall.ESTALE, fuse.EIO, status.Failed},
+		{errors.New("anything"), fuse.EIO, status.Failed},
+	}
+	for _, tt := range tests {
+		if got := errno(tt.err); got != tt.want {
+			t.Errorf("errno(%v) = %v, want %v", tt.err, got, tt.want)
+		}
+		if got := verdict(tt.err); got != tt.verdict {
+			t.Errorf("verdict(%v) = %q, want %q", tt.err, got, tt.verdict)
+		}
+	}
+}
+
+func TestReportLogsOnceThenCounts(t *testing.T) {
+	var out bytes.Buffer
+	s := New(tree.New(new(squash.Image), tree.Info{}), Config{Name: "i", Log: slog.New(slog.NewTextHandler(&out, nil))})
+	err := &fetch.OverwrittenError{Want: fetch.Location{URL: "s3://b/k"}, Gone: true}
+	for range 3 {
+		s.report(call{op: "read", node: 9, off: 4096, n: 10}, err)
+	}
+	s.report(call{op: "read", node: 9}, &squash.FormatError{What: "inode", Err: io.ErrUnexpectedEOF})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("%d log lines, want 2:\n%s", len(lines), &out)
+	}
+	for i, words := range [][]string{
+		{"level=ERROR", "verdict=overwritten", "image=i", "node=9", "off=4096", "n=10", "s3://b/k is gone"},
+		{"level=WARN", "verdict=malformed"},
+	} {
+		for _, w := range words {
+			if !strings.Contains(lines[i], w) {
+				t.Errorf("log line %q lacks %q", lines[i], w)
+			}
+		}
+	}
+	got := s.Failures()
+	if len(got) != 2 || got[0].Count != 3 || got[0].Object != "s3://b/k" || got[1].Object != "i node 9" {
+		t.Errorf("Failures = %+v", got)
+	}
+}
+
+func TestPanicIsOneEIO(t *testing.T) {
+	var out bytes.Buffer
+	s := New(tree.New(new(squash.Image), tree.Info{}), Config{Log: slog.New(slog.NewTextHandler(&out, nil))})
+	for range 2 {
+		if got := s.recovered("boom"); got != fuse.EIO {
+			t.Errorf("recovered = %v, want EIO", got)
+		}
+	}
+	if n := strings.Count(out.String(), "boom"); n != 1 {
+		t.Errorf("panic logged %d times, want once:\n%s", n, &out)
+	}
+}

@@ -1,0 +1,141 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrHeld means that another live holder has the mountpoint.
+var ErrHeld = errors.New("held by another process")
+
+// Claim is the exclusive right to mount at one mountpoint. It ends with the process at the latest.
+type Claim struct {
+	Dir  Dir
+	lock *os.File
+}
+
+// New claims the run directory of mountpoint, an absolute path free of links, and clears what a dead
+// holder left there. The error matches ErrHeld if a live one has it.
+func New(mountpoint string) (*Claim, error) {
+	base, err := makeBase()
+	if err != nil {
+		return nil, err
+	}
+	dir := Dir(filepath.Join(base, id(mountpoint)))
+	for {
+		lock, err := dir.tryLock()
+		if err != nil {
+			return nil, err
+		}
+		if dir.owns(lock) {
+			c := &Claim{Dir: dir, lock: lock}
+			return c, c.clear()
+		}
+		lock.Close() // the last holder removed the directory meanwhile
+	}
+}
+
+// Write makes r what Dir.Read returns; a reader sees all of it or what was there before.
+func (c *Claim) Write(r Record) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	tmp := c.Dir.record() + ".new"
+	if err := os.WriteFile(tmp, b, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, c.Dir.record())
+}
+
+// Remove takes the run directory away and gives the mountpoint free.
+func (c *Claim) Remove() error {
+	defer c.lock.Close()
+	return os.RemoveAll(string(c.Dir))
+}
+
+// Abandon gives the mountpoint free and leaves record and log behind, for whoever asks why.
+func (c *Claim) Abandon() error {
+	defer c.lock.Close()
+	return os.RemoveAll(c.Dir.Socket())
+}
+
+// Held reports whether a live holder has d. It asks without locking, so it never gets in the way of
+// one that is just starting.
+func (d Dir) Held() bool {
+	f, err := os.Open(d.lock())
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	query := unix.Flock_t{Type: unix.F_RDLCK}
+	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &query) == nil && query.Type != unix.F_UNLCK
+}
+
+// tryLock opens d's lock file, made if need be, and locks it.
+func (d Dir) tryLock() (*os.File, error) {
+	if err := os.MkdirAll(string(d), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(d.lock(), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+			err = ErrHeld
+		}
+		return nil, fmt.Errorf("%s: %w", d, err)
+	}
+	return f, nil
+}
+
+// owns reports whether lock is still the file that others would find.
+func (d Dir) owns(lock *os.File) bool {
+	mine, err1 := lock.Stat()
+	there, err2 := os.Stat(d.lock())
+	return err1 == nil && err2 == nil && os.SameFile(mine, there)
+}
+
+// clear removes everything but the lock.
+func (c *Claim) clear() error {
+	entries, err := os.ReadDir(string(c.Dir))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() == filepath.Base(c.Dir.lock()) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(string(c.Dir), e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeBase makes the run directory of this user's mounts. One in /tmp could be a trap laid by
+// somebody else, so it must be ours alone.
+func makeBase() (string, error) {
+	if os.Geteuid() == 0 {
+		return rootBase, os.MkdirAll(rootBase, 0o755)
+	}
+	base := userBase()
+	if err := os.Mkdir(base, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	var st unix.Stat_t
+	if err := unix.Lstat(base, &st); err != nil {
+		return "", fmt.Errorf("%s: %w", base, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0 {
+		return "", fmt.Errorf("%s is not a directory that only its owner, user %d, can enter: remove it", base, os.Geteuid())
+	}
+	return base, nil
+}

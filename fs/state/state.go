@@ -1,0 +1,99 @@
+// Package state keeps what a mount leaves in the run directory: who holds it, its log and its
+// status socket.
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// rootBase is the run directory of root's mounts.
+const rootBase = "/run/pinfs"
+
+// Dir is the run directory of one mount. It exists while the mount's holder runs, and after it only
+// if the holder or its worker died.
+type Dir string
+
+// Record says who keeps a mount.
+type Record struct {
+	Mountpoint string    `json:"mountpoint"`
+	Source     string    `json:"source"` // as in the first column of /proc/mounts
+	HolderPID  int       `json:"holderPid"`
+	WorkerPID  int       `json:"workerPid"`
+	Started    time.Time `json:"started"`
+}
+
+// Log is the file that holder and worker write their messages to.
+func (d Dir) Log() string { return filepath.Join(string(d), "log") }
+
+// Socket is where the worker answers questions about the mount.
+func (d Dir) Socket() string { return filepath.Join(string(d), "status.sock") }
+
+func (d Dir) record() string { return filepath.Join(string(d), "state") }
+func (d Dir) lock() string   { return filepath.Join(string(d), "lock") }
+
+// Read returns what the holder wrote; an error matching io/fs.ErrNotExist if there is nothing yet.
+func (d Dir) Read() (Record, error) {
+	var r Record
+	b, err := os.ReadFile(d.record())
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, fmt.Errorf("%s: %w", d.record(), err)
+	}
+	return r, nil
+}
+
+// Find returns the run directory of the mount at mountpoint, an absolute path free of links: this
+// user's own or else root's. The error matches io/fs.ErrNotExist if there is none.
+func Find(mountpoint string) (Dir, error) {
+	for _, base := range bases() {
+		d := Dir(filepath.Join(base, id(mountpoint)))
+		if _, err := os.Stat(d.lock()); err == nil {
+			return d, nil
+		}
+	}
+	return "", fmt.Errorf("run directory of %s: %w", mountpoint, iofs.ErrNotExist)
+}
+
+// All returns the run directories of this user's and of root's mounts.
+func All() ([]Dir, error) {
+	var all []Dir
+	for _, base := range bases() {
+		entries, err := os.ReadDir(base)
+		if err != nil && !errors.Is(err, iofs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			all = append(all, Dir(filepath.Join(base, e.Name())))
+		}
+	}
+	return all, nil
+}
+
+// id is 16 hex digits: a path of any length becomes one short name, as a socket's address demands.
+func id(mountpoint string) string { return fmt.Sprintf("%016x", xxhash.Sum64String(mountpoint)) }
+
+func bases() []string {
+	if os.Geteuid() == 0 {
+		return []string{rootBase}
+	}
+	return []string{userBase(), rootBase}
+}
+
+func userBase() string {
+	run := os.Getenv("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(run); err == nil && info.IsDir() && filepath.IsAbs(run) {
+		return filepath.Join(run, "pinfs")
+	}
+	return "/tmp/pinfs-" + strconv.Itoa(os.Geteuid())
+}

@@ -1,0 +1,118 @@
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fs/state"
+)
+
+// patience bounds the wait for one worker.
+const patience = 5 * time.Second
+
+// Of returns the document of the mount at dir. The error matches fetch.ErrNotFound if there is none.
+func Of(ctx context.Context, dir string) (Document, error) {
+	mountpoint, err := state.Resolve(dir)
+	if err != nil {
+		return Document{}, missing(dir, err)
+	}
+	run, err := state.Find(mountpoint)
+	if err != nil {
+		return Document{}, missing(dir, err)
+	}
+	return of(ctx, run)
+}
+
+// All returns the documents of all mounts of this user and of root, dead ones too.
+func All(ctx context.Context) ([]Document, error) {
+	runs, err := state.All()
+	if err != nil {
+		return nil, err
+	}
+	all := []Document{}
+	for _, run := range runs {
+		doc, err := of(ctx, run)
+		if errors.Is(err, fetch.ErrNotFound) {
+			continue // unmounted meanwhile
+		}
+		if err != nil {
+			return all, err
+		}
+		all = append(all, doc)
+	}
+	return all, nil
+}
+
+// of asks the worker, or tells from the run directory alone why it can not be asked.
+func of(ctx context.Context, run state.Dir) (Document, error) {
+	record, err := run.Read()
+	if errors.Is(err, iofs.ErrNotExist) {
+		return Document{}, missing(string(run), err)
+	}
+	if err != nil {
+		return Document{}, err
+	}
+	doc := Document{
+		Mountpoint: record.Mountpoint, Source: record.Source, Since: record.Started, State: Dead,
+		HolderPID: record.HolderPID, WorkerPID: record.WorkerPID, Errors: []Failure{}, Log: run.Log(),
+	}
+	if !run.Held() {
+		return doc, nil
+	}
+	told, err := ask(ctx, run.Socket())
+	switch {
+	case err == nil:
+		return told, nil
+	case ctx.Err() != nil:
+		return doc, ctx.Err()
+	case errors.Is(err, iofs.ErrNotExist):
+		doc.State = Starting
+	default:
+		doc.State = Unresponsive
+	}
+	return doc, nil
+}
+
+// ask gets the document from the worker behind socket.
+func ask(ctx context.Context, socket string) (Document, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+		DisableKeepAlives: true,
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://mount"+path, nil)
+	if err != nil {
+		return Document{}, err
+	}
+	answer, err := transport.RoundTrip(request)
+	if err != nil {
+		return Document{}, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return Document{}, fmt.Errorf("%s: %s", socket, answer.Status)
+	}
+	var doc Document
+	if err := json.NewDecoder(answer.Body).Decode(&doc); err != nil {
+		return Document{}, fmt.Errorf("%s: %w", socket, err)
+	}
+	return doc, nil
+}
+
+// missing says that pinfs has nothing at dir.
+func missing(dir string, cause error) error {
+	if !errors.Is(cause, iofs.ErrNotExist) {
+		return cause
+	}
+	return fmt.Errorf("%s is no pinfs mount: %w", dir, fetch.ErrNotFound)
+}

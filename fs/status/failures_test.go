@@ -1,0 +1,62 @@
+package status
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+func TestFailuresCountsRepetitions(t *testing.T) {
+	var f Failures
+	if !f.Add(fetch.ErrCorrupt, "o", errors.New("first")) {
+		t.Error("Add of a new failure = false, want true")
+	}
+	if f.Add(fetch.ErrCorrupt, "o", errors.New("second")) {
+		t.Error("Add of the same failure = true, want false")
+	}
+	if !f.Add(fetch.ErrUnavailable, "o", errors.New("other")) {
+		t.Error("Add of another verdict = false, want true")
+	}
+	got := f.Snapshot()
+	if len(got) != 2 || got[0].Count != 2 || got[0].Message != "second" || got[0].Last.Before(got[0].First) {
+		t.Errorf("Snapshot = %+v", got)
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	var f Failures
+	const n = 10 * maxFailures
+	for i := range n {
+		f.Add(fetch.ErrMalformed, fmt.Sprint(i), errors.New("x"))
+	}
+	got, total := f.Snapshot(), uint64(0)
+	for _, e := range got {
+		total += e.Count
+	}
+	if len(got) != maxFailures+1 || total != n {
+		t.Errorf("%d entries with %d failures, want %d with %d", len(got), total, maxFailures+1, n)
+	}
+}
+
+func TestState(t *testing.T) {
+	now, old := time.Now(), time.Now().Add(-time.Hour)
+	tests := []struct {
+		failures []Failure
+		want     string
+	}{
+		{nil, Serving},
+		{[]Failure{{Verdict: fetch.ErrUnavailable, Last: now}}, "unavailable"},
+		{[]Failure{{Verdict: fetch.ErrUnavailable, Last: old}}, Serving},
+		{[]Failure{{Verdict: Failed, Last: now}}, "failed"},
+		{[]Failure{{Verdict: fetch.ErrUnavailable, Last: now}, {Verdict: fetch.ErrOverwritten, Last: old}}, "overwritten"},
+		{[]Failure{{Verdict: fetch.ErrOverwritten, Last: now}, {Verdict: fetch.ErrCorrupt, Last: old}}, "corrupt"},
+	}
+	for _, tt := range tests {
+		if got := State(tt.failures); got != tt.want {
+			t.Errorf("State(%v) = %q, want %q", tt.failures, got, tt.want)
+		}
+	}
+}
