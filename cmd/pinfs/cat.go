@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"path"
+	"strings"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) catCommand() *cobra.Command {
+	var partition int
+	c := &cobra.Command{
+		Use:   "cat REF PATH",
+		Short: "Print one file of an image without mounting it, verified",
+	}
+	partitionFlag(c, &partition)
+	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+		o, _, err := a.open(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		defer o.Close()
+		image, err := openSquash(ctx, o, partition)
+		if err != nil {
+			return err
+		}
+		return a.cat(image.FS(ctx), args[0], args[1])
+	})
+}
+
+func (a *app) cat(tree iofs.FS, ref, name string) error {
+	f, err := tree.Open(strings.TrimPrefix(path.Clean("/"+name), "/"))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return fmt.Errorf("%w: no file %s in %s", fetch.ErrNotFound, name, ref)
+	}
+	if err != nil {
+		return fmt.Errorf("%s in %s: %w", name, ref, err)
+	}
+	defer quietly(f)
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return usage("%s in %s is not a regular file", name, ref)
+	}
+	_, err = io.Copy(a.stdout, f)
+	return err
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// defaultConfigFile is read if it is there; another one, named by --config, must be.
+const defaultConfigFile = "/etc/pinfs/config.yaml"
+
+// config is what all commands share. A flag wins over the environment, that over the file. Secrets
+// are no part of it: a worker process inherits the environment or reads the credentials file.
+type config struct {
+	S3 struct {
+		Endpoint        string `yaml:"endpoint" json:"endpoint"`
+		Region          string `yaml:"region" json:"region"`
+		CA              string `yaml:"ca" json:"ca"`
+		CredentialsFile string `yaml:"credentialsFile" json:"credentialsFile"`
+	} `yaml:"s3" json:"s3"`
+	Timeout time.Duration `yaml:"timeout" json:"timeout"`
+
+	file string
+}
+
+// setting is one key of the configuration with all its names.
+type setting struct {
+	flag, env, help string
+	value           func(*config) *string
+}
+
+var settings = []setting{
+	{"s3-endpoint", "PINFS_S3_ENDPOINT", "S3 server, such as https://rgw.example:8080 (default: Amazon's for the region)", func(c *config) *string { return &c.S3.Endpoint }},
+	{"s3-region", "PINFS_S3_REGION", "S3 region (default us-east-1)", func(c *config) *string { return &c.S3.Region }},
+	{"s3-ca", "PINFS_S3_CA", "file with the certificates to trust, PEM, instead of the system's", func(c *config) *string { return &c.S3.CA }},
+	{"credentials-file", "PINFS_CREDENTIALS_FILE", "file with ACCESS:SECRET on one line, mode 0600 (default: AWS_* variables, then AWS's shared file)", func(c *config) *string { return &c.S3.CredentialsFile }},
+}
+
+// register adds the flags. Their values are only used if they were set.
+func (c *config) register(flags *pflag.FlagSet) {
+	for _, s := range settings {
+		flags.String(s.flag, "", s.help+"; $"+s.env)
+	}
+	flags.Duration("timeout", 25*time.Second, "longest wait for the store, per read; $PINFS_TIMEOUT")
+	flags.StringVar(&c.file, "config", "", "configuration file (default "+defaultConfigFile+")")
+}
+
+// complete reads the file, then the environment, then the flags that were set.
+func (c *config) complete(flags *pflag.FlagSet) error {
+	if err := c.readFile(); err != nil {
+		return err
+	}
+	for _, s := range settings {
+		if v := os.Getenv(s.env); v != "" {
+			*s.value(c) = v
+		}
+		if flags.Changed(s.flag) {
+			*s.value(c) = flags.Lookup(s.flag).Value.String()
+		}
+	}
+	return c.completeTimeout(flags)
+}
+
+func (c *config) completeTimeout(flags *pflag.FlagSet) (err error) {
+	if v := os.Getenv("PINFS_TIMEOUT"); v != "" {
+		if c.Timeout, err = time.ParseDuration(v); err != nil {
+			return usage("PINFS_TIMEOUT=%q: write a duration such as 25s", v)
+		}
+	}
+	if flags.Changed("timeout") || c.Timeout == 0 {
+		c.Timeout, err = flags.GetDuration("timeout")
+	}
+	if err == nil && c.Timeout <= 0 {
+		return usage("timeout %v: want more than 0, such as 25s", c.Timeout)
+	}
+	return err
+}
+
+// readFile parses strictly: a misspelt key is an error, not a surprise at 3 a.m.
+func (c *config) readFile() error {
+	name := c.file
+	if name == "" {
+		name = defaultConfigFile
+	}
+	b, err := os.ReadFile(name)
+	if errors.Is(err, iofs.ErrNotExist) && c.file == "" {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(c); err != nil && len(bytes.TrimSpace(b)) > 0 {
+		return usage("configuration %s: %v", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package sample
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// vocabulary is what the sample's text is made of.
+var vocabulary = strings.Fields(`image leaf pin manifest name record location store source tree raw
+	projection node verdict overwritten corrupt unavailable denied conflict publish mount verify the a of
+	every byte is what was published or an error and never zero short mixture again cache kernel page read
+	return const static inline struct union enum void unsigned long double float template typename module
+	subroutine function integer real allocate intent parallel reduction schedule nowait barrier`)
+
+// writer makes contents, always the same ones in the same order.
+type writer struct {
+	chacha *rand.ChaCha8
+	rnd    *rand.Rand
+}
+
+func newWriter(seed byte) *writer {
+	c := rand.NewChaCha8([32]byte{seed})
+	return &writer{c, rand.New(c)}
+}
+
+// noise returns n bytes that do not compress.
+func (w *writer) noise(n int) []byte {
+	b := make([]byte, n)
+	w.chacha.Read(b)
+	return b
+}
+
+// text returns n bytes that compress about as source code does: words, numbers, and phrases that
+// come back.
+func (w *writer) text(n int) []byte {
+	const phrase = 48 // at most added in one turn
+	b := make([]byte, 0, n+phrase+1)
+	for len(b) < n {
+		switch from := w.rnd.IntN(1 << 14); {
+		case from < len(b) && w.rnd.IntN(2) == 0:
+			b = append(b, b[from:min(from+phrase, len(b))]...)
+		case from%8 == 0:
+			b = strconv.AppendUint(b, w.rnd.Uint64(), 16)
+		default:
+			b = append(b, vocabulary[w.rnd.IntN(len(vocabulary))]...)
+		}
+		b = append(b, " \n(;"[w.rnd.IntN(4)])
+	}
+	return b[:n:n]
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/pinfs/pinfs/fetch/catalog"
+	"github.com/pinfs/pinfs/fs/holder"
+	"github.com/spf13/cobra"
+)
+
+// job is what a mount's worker needs to know beside its environment.
+type job struct {
+	Config    config        `json:"config"`
+	Store     string        `json:"store"`
+	Ref       string        `json:"ref"` // as given by the user
+	Place     catalog.Place `json:"place"`
+	Partition int           `json:"partition"` // 0 = the image is a squashfs itself
+	Xattrs    bool          `json:"xattrs"`
+}
+
+// xattrsOption is the one mount option that is not the kernel's.
+const xattrsOption = "xattrs"
+
+func (a *app) mountCommand() *cobra.Command {
+	var foreground bool
+	var partition int
+	var options []string
+	c := &cobra.Command{
+		Use:   "mount REF DIR",
+		Short: "Mount an image, pinned and verified",
+		Long: `Mount an image at DIR and return when it can be used. A name is looked up once; what it stood for
+then is printed, with its pin, and stays mounted. Only what is read is fetched, and only what verifies
+is served.`,
+	}
+	c.Flags().BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground, with the log on standard error")
+	c.Flags().StringSliceVarP(&options, "options", "o", nil, "mount options: suid, dev, noexec, allow_other, noallow_other; xattrs keeps user.pinfs.* readable in any case")
+	partitionFlag(c, &partition)
+	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+		spec, ref, err := a.mountSpec(ctx, args[0], args[1], partition, options)
+		if err != nil {
+			return err
+		}
+		up := func() { fmt.Fprintln(a.stdout, ref) }
+		if foreground {
+			return holder.Run(context.WithoutCancel(ctx), spec, func() { up(); notifySystemd() }) // it minds signals itself
+		}
+		if err := holder.Mount(ctx, spec); err != nil {
+			return err
+		}
+		up()
+		return nil
+	})
+}
+
+// notifySystemd tells a service manager, if there is one, that the mount can be used.
+func notifySystemd() {
+	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // whoever does not listen misses nothing
+}
+
+// mountSpec resolves the reference and says what the holder is to do; ref is the pinned reference.
+func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, options []string) (spec holder.Spec, ref string, err error) {
+	store, place, err := a.resolve(ctx, arg)
+	if err != nil {
+		return spec, "", err
+	}
+	ref = pinned(store, place)
+	kernels := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == xattrsOption })
+	body, err := json.Marshal(job{a.cfg, store.URL(), arg, place, partition, slices.Contains(options, xattrsOption)})
+	return holder.Spec{
+		Mountpoint: dir, Source: ref, Options: kernels, Job: body,
+		Holder: []string{holderName}, Worker: []string{workerName},
+	}, ref, err
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what every command works with.
+type app struct {
+	stdout, stderr io.Writer
+	cfg            config // complete once a command runs
+	json           bool
+}
+
+// run executes one command line and returns the process's exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	a := &app{stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args[1:])
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		fmt.Fprintf(stderr, "pinfs: %s\n", oneLine(err))
+	}
+	return exitCode(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "pinfs",
+		Short:         "Mount squashfs images from S3, pinned to a digest and verified block by block",
+		SilenceErrors: true, // run prints them, on one line
+		SilenceUsage:  true,
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	a.cfg.register(root.PersistentFlags())
+	root.AddCommand(
+		a.publishCommand(), a.pinCommand(), a.resolveCommand(), a.lsCommand(), a.verifyCommand(), a.catCommand(),
+		a.mountCommand(), a.umountCommand(), a.statusCommand(), a.demoCommand(), a.versionCommand(),
+		a.holderCommand(), a.workerCommand(),
+	)
+	return root
+}
+
+// command completes c: it takes n arguments, and what do returns is marked as a failure of the
+// command, so that every other error is one of usage.
+func (a *app) command(c *cobra.Command, args cobra.PositionalArgs, do func(ctx context.Context, args []string) error) *cobra.Command {
+	c.Args = args
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := a.cfg.complete(c.Flags()); err != nil {
+			return err
+		}
+		if err := do(c.Context(), args); err != nil {
+			return &failure{err}
+		}
+		return nil
+	}
+	return c
+}
+
+// withJSON adds the flag for machine-readable output.
+func (a *app) withJSON(c *cobra.Command) *cobra.Command {
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON, one object a line for lists")
+	return c
+}
+
+// failure is an error of a command that was called rightly.
+type failure struct{ error }
+
+func (f *failure) Unwrap() error { return f.error }
+
+// usageError is found by a command in its arguments.
+type usageError struct{ error }
+
+func (u *usageError) Unwrap() error { return u.error }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// oneLine is err's text without line breaks, as scripts and logs want it.
+func oneLine(err error) string {
+	if errors.Is(err, context.Canceled) && err.Error() == context.Canceled.Error() {
+		return "interrupted"
+	}
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}

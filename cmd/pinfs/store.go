@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/catalog"
+	"github.com/pinfs/pinfs/fetch/file"
+	"github.com/pinfs/pinfs/fetch/record"
+	"github.com/pinfs/pinfs/fetch/retry"
+	"github.com/pinfs/pinfs/fetch/s3"
+	"github.com/pinfs/pinfs/fetch/verify"
+)
+
+// patience is how long a person waits for a store that does not answer; reads of a mount wait for
+// the whole timeout.
+const patience = 5 * time.Second
+
+// store opens a store by its URL, with retries that end after total.
+func (a *app) store(url string, total time.Duration) (fetch.Store, error) {
+	store, err := a.bareStore(url)
+	if err != nil {
+		return nil, err
+	}
+	return retry.NewStore(store, retry.Config{Total: total}), nil
+}
+
+func (a *app) bareStore(url string) (fetch.Store, error) {
+	if dir, ok := strings.CutPrefix(url, "file://"); ok {
+		return file.New(dir)
+	}
+	return s3.New(s3.Config{
+		Endpoint:        a.cfg.S3.Endpoint,
+		Region:          a.cfg.S3.Region,
+		Bucket:          strings.TrimPrefix(url, "s3://"),
+		CAFile:          a.cfg.S3.CA,
+		CredentialsFile: a.cfg.S3.CredentialsFile,
+	})
+}
+
+// reference reads an argument that names one image, and opens its store.
+func (a *app) reference(arg string) (fetch.Store, record.Reference, error) {
+	ref, err := record.ParseReference(arg)
+	if err != nil {
+		return nil, ref, &usageError{err}
+	}
+	if ref, err = split(ref); err != nil {
+		return nil, ref, err
+	}
+	if ref.Name == "" && ref.Pin.IsZero() {
+		return nil, ref, usage("reference %q: it names a store, but no image; write %s//NAME", arg, ref.Store)
+	}
+	store, err := a.store(ref.Store, min(patience, a.cfg.Timeout))
+	return store, ref, err
+}
+
+// prefix reads an argument that names a store or a part of it.
+func (a *app) prefix(arg string) (fetch.Store, record.Reference, error) {
+	ref, err := record.ParsePrefix(arg)
+	if err != nil {
+		return nil, ref, &usageError{err}
+	}
+	if ref, err = split(ref); err != nil {
+		return nil, ref, err
+	}
+	store, err := a.store(ref.Store, min(patience, a.cfg.Timeout))
+	return store, ref, err
+}
+
+// split finds where the directory of a file store ends, if the reference left that open.
+func split(ref record.Reference) (record.Reference, error) {
+	if ref.Path == "" {
+		return ref, nil
+	}
+	dir, name, err := file.Find(ref.Path)
+	if err != nil {
+		return ref, err
+	}
+	ref.Store, ref.Path = "file://"+dir, ""
+	if name == "" {
+		return ref, nil
+	}
+	if ref.Name, err = record.ParseName(name); err != nil {
+		return ref, &usageError{err}
+	}
+	return ref, nil
+}
+
+// resolve finds what a reference stands for.
+func (a *app) resolve(ctx context.Context, arg string) (fetch.Store, catalog.Place, error) {
+	store, ref, err := a.reference(arg)
+	if err != nil {
+		return nil, catalog.Place{}, err
+	}
+	place, err := catalog.New(store).Resolve(ctx, ref.Name, ref.Pin)
+	return store, place, err
+}
+
+// open returns the verified image that a reference stands for.
+func (a *app) open(ctx context.Context, arg string) (*verify.Object, catalog.Place, error) {
+	store, place, err := a.resolve(ctx, arg)
+	if err != nil {
+		return nil, place, err
+	}
+	o, err := verify.Open(ctx, store, place.Pin, place.Image, place.Manifest, verify.Config{})
+	return o, place, err
+}
