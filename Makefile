@@ -1,0 +1,42 @@
+# The commands of this repository. Each builds what it needs; all of them run from a clean checkout.
+
+export CGO_ENABLED = 0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X github.com/pinfs/pinfs/main.version=$(VERSION)
+TOOLS   := $(CURDIR)/bin/tools
+
+.PHONY: build demo test check bench fuzz tools clean
+
+build: ## one static binary, bin/pinfs
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
+
+demo: build ## publish, mount, overwrite: what pinfs is for, on this machine, in a minute
+	bin/pinfs demo
+
+test: tools build ## everything, with the real kernel and a real S3 server; wants root
+	PINFS_BIN=$(CURDIR)/bin/pinfs CGO_ENABLED=1 go test -race -timeout 20m . ./cmd/... ./fetch/... ./squash/... ./fs/...
+	PINFS_BIN=$(CURDIR)/bin/pinfs go test -timeout 20m ./integration/...
+
+check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows
+	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt -w these: $$bad"; exit 1; }
+	go vet ./...
+	$(TOOLS)/staticcheck ./...
+	integration/tools/vulncheck $(TOOLS)/govulncheck
+	go mod tidy -diff
+	go test -run TestArrows .
+
+bench: ## figures beside their peers, as ratios of the same run
+	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...
+
+fuzz: ## every fuzz target for FUZZTIME (default 1m) each
+	integration/tools/fuzz $(or $(FUZZTIME),1m)
+
+tools: ## what the tests need: Debian packages and the S3 server
+	integration/tools/debian
+	go run ./integration/s3server/build
+
+$(TOOLS)/%: integration/tools/%/go.mod
+	go -C integration/tools/$* build -mod=readonly -o $@ tool
+
+clean:
+	rm -rf bin

@@ -1,0 +1,43 @@
+package integration
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pinfs/pinfs/squash/squashtest"
+)
+
+// TestPartition mounts a squashfs that is a partition of a published disk image.
+func TestPartition(t *testing.T) {
+	image := smallImage(t)
+	squashfs, err := os.ReadFile(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := filepath.Join(t.TempDir(), "disk")
+	b := make([]byte, 8<<20)
+	copy(b[4<<20:], squashfs)
+	if err := os.WriteFile(disk, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("sfdisk", "--quiet", disk)
+	c.Stdin = strings.NewReader("label: gpt\nstart=2048,size=2048\nstart=8192,size=4096\n")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("sfdisk: %v\n%s", err, out)
+	}
+	u := newUser(t)
+	ref := u.ok("publish", disk, "file://"+t.TempDir()+"//disk")
+	dir := u.mount(ref, "--partition", "2", "-o", "xattrs")
+	got := squashtest.SnapshotDir(t, dir)
+	withoutOurs(t, got, ref)
+	squashtest.Compare(t, got, squashtest.SnapshotDir(t, squashtest.Mount(t, image)))
+	if out := u.ok("cat", "--partition", "2", ref, "hello"); out != "hello" {
+		t.Errorf("cat = %q, want hello", out)
+	}
+	u.fails(broken, []string{"squashfs"}, "mount", ref, t.TempDir())
+	u.fails(broken, []string{"squashfs"}, "cat", "--partition", "1", ref, "hello")
+	u.fails(notFound, []string{"no partition 3"}, "mount", "--partition", "3", ref, t.TempDir())
+}
