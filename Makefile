@@ -14,7 +14,9 @@ demo: build ## publish, mount, overwrite: what pinfs is for, on this machine, in
 	bin/pinfs demo
 
 test: tools build ## everything, with the real kernel and a real S3 server; wants root
-	PINFS_BIN=$(CURDIR)/bin/pinfs CGO_ENABLED=1 go test -race -timeout 20m . ./cmd/... ./fetch/... ./squash/... ./fs/...
+	CGO_ENABLED=1 go test -race -timeout 20m ./fetch/... ./fs/... ./squash/internal/...
+	CGO_ENABLED=1 go test -race -timeout 20m -run 'Concurrent|Share|Cancelled' ./squash
+	go test -timeout 20m . ./cmd/... ./squash
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -timeout 20m ./integration/...
 
 check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows

@@ -15,6 +15,9 @@ import (
 // defaultConfigFile is read if it is there; another one, named by --config, must be.
 const defaultConfigFile = "/etc/pinfs/config.yaml"
 
+// defaultTimeout is below the 30 s after which SCSI layers above a mount give up.
+const defaultTimeout = 25 * time.Second
+
 // config is what all commands share. A flag wins over the environment, that over the file. Secrets
 // are no part of it: a worker process inherits the environment or reads the credentials file.
 type config struct {
@@ -47,12 +50,13 @@ func (c *config) register(flags *pflag.FlagSet) {
 	for _, s := range settings {
 		flags.String(s.flag, "", s.help+"; $"+s.env)
 	}
-	flags.Duration("timeout", 25*time.Second, "longest wait for the store, per read; $PINFS_TIMEOUT")
+	flags.Duration("timeout", defaultTimeout, "longest wait for the store, per read; $PINFS_TIMEOUT")
 	flags.StringVar(&c.file, "config", "", "configuration file (default "+defaultConfigFile+")")
 }
 
 // complete reads the file, then the environment, then the flags that were set.
 func (c *config) complete(flags *pflag.FlagSet) error {
+	c.Timeout = defaultTimeout
 	if err := c.readFile(); err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func (c *config) completeTimeout(flags *pflag.FlagSet) (err error) {
 			return usage("PINFS_TIMEOUT=%q: write a duration such as 25s", v)
 		}
 	}
-	if flags.Changed("timeout") || c.Timeout == 0 {
+	if flags.Changed("timeout") {
 		c.Timeout, err = flags.GetDuration("timeout")
 	}
 	if err == nil && c.Timeout <= 0 {
