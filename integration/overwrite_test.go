@@ -281,8 +281,12 @@ func TestServerDownDuringReads(t *testing.T) {
 	if o := p.read(t, dir, "gh"); o.failed != 2 {
 		t.Errorf("with the server down %+v, want 2 failures", o)
 	}
-	if d := u.status(dir); d.State != string(fetch.ErrUnavailable) {
+	d := u.status(dir)
+	if d.State != string(fetch.ErrUnavailable) {
 		t.Errorf("state %q, want unavailable", d.State)
+	}
+	if f := find(t, d, fetch.ErrUnavailable); !strings.Contains(f.Message, server.Endpoint) {
+		t.Errorf("message %q does not name the server %s", f.Message, server.Endpoint)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "nonexistent")); !errors.Is(err, iofs.ErrNotExist) {
 		t.Errorf("stat of a missing name = %v, want ErrNotExist: directories are read already", err)
