@@ -1,6 +1,9 @@
 package fetch
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Location says where the bytes of one immutable object lie and what was seen there. VersionID and
 // ETag detect a change, they never identify content: only a Pin does. It is comparable and serves
@@ -18,6 +21,19 @@ func (l Location) String() string {
 		return l.URL
 	}
 	return l.URL + "?versionId=" + l.VersionID
+}
+
+// KeyIn returns the key of the object in the store of that URL; an error if it lies elsewhere or the
+// location can not be one.
+func (l Location) KeyIn(store string) (string, error) {
+	key, ok := strings.CutPrefix(l.URL, store+"/")
+	switch {
+	case !ok:
+		return "", fmt.Errorf("%s is not in the store %s", l.URL, store)
+	case l.Size < 0:
+		return "", fmt.Errorf("%s: negative size %d", l.URL, l.Size)
+	}
+	return key, nil
 }
 
 // identity is what String leaves out.

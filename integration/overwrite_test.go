@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs/status"
@@ -72,13 +71,7 @@ func (p published) other(t *testing.T) string {
 // overwrite puts a file at the image's key, as any S3 client would.
 func (p published) overwrite(t *testing.T, name string) {
 	t.Helper()
-	client, err := minio.New(p.server.Endpoint[len("http://"):], &minio.Options{
-		Creds: credentials.NewStaticV4(p.server.AccessKey, p.server.SecretKey, ""),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.FPutObject(context.Background(), p.bucket, p.key, name, minio.PutObjectOptions{}); err != nil {
+	if _, err := stranger(t, p.server).FPutObject(context.Background(), p.bucket, p.key, name, minio.PutObjectOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -173,13 +166,7 @@ func (u *user) etag(p published) string {
 // newestETag is what the server has at the image's key now.
 func (p published) newestETag(t *testing.T) string {
 	t.Helper()
-	client, err := minio.New(p.server.Endpoint[len("http://"):], &minio.Options{
-		Creds: credentials.NewStaticV4(p.server.AccessKey, p.server.SecretKey, ""),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := client.StatObject(context.Background(), p.bucket, p.key, minio.StatObjectOptions{})
+	info, err := stranger(t, p.server).StatObject(context.Background(), p.bucket, p.key, minio.StatObjectOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/pinfs/pinfs/integration/s3server"
 )
@@ -20,7 +18,9 @@ import (
 func TestReadme(t *testing.T) {
 	server := s3server.Start(t, s3server.Config{})
 	u := s3User(t, server)
-	makeBucket(t, server, "images")
+	if err := stranger(t, server).MakeBucket(t.Context(), "images", minio.MakeBucketOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	if err := os.Rename(smallImage(t), filepath.Join(dir, "cpe.squashfs")); err != nil {
 		t.Fatal(err)
@@ -70,17 +70,4 @@ func transcript(want string) *regexp.Regexp {
 // squeeze makes columns comparable whose width depends on what is in them.
 func squeeze(s string) string {
 	return strings.TrimSpace(regexp.MustCompile(` +`).ReplaceAllString(s, " "))
-}
-
-func makeBucket(t *testing.T, server *s3server.Server, name string) {
-	t.Helper()
-	client, err := minio.New(server.Endpoint[len("http://"):], &minio.Options{
-		Creds: credentials.NewStaticV4(server.AccessKey, server.SecretKey, ""),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.MakeBucket(context.Background(), name, minio.MakeBucketOptions{}); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/record"
@@ -61,4 +60,7 @@ func (c *Catalog) place(r *record.Record) Place {
 	return p
 }
 
-func (c *Catalog) here(l fetch.Location) bool { return strings.HasPrefix(l.URL, c.store.URL()+"/") }
+func (c *Catalog) here(l fetch.Location) bool {
+	_, err := l.KeyIn(c.store.URL())
+	return err == nil
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
-	"strings"
 	"sync/atomic"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -24,15 +23,12 @@ var _ fetch.Source = (*source)(nil)
 
 // Open returns a Source of the object at loc.
 func (s *Store) Open(loc fetch.Location) (fetch.Source, error) {
-	key, ok := strings.CutPrefix(loc.URL, s.URL()+"/")
-	if !ok {
-		return nil, fmt.Errorf("open %s: not in the store %s", loc.URL, s.URL())
+	key, err := loc.KeyIn(s.URL())
+	if err == nil {
+		err = checkKey(key)
 	}
-	if err := checkKey(key); err != nil {
-		return nil, fmt.Errorf("open %s: %w", loc.URL, err)
-	}
-	if loc.Size < 0 {
-		return nil, fmt.Errorf("open %s: negative size %d", loc.URL, loc.Size)
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
 	}
 	src := &source{store: s, key: key, loc: loc}
 	if loc.ETag != "" {

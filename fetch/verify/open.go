@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/manifest"
@@ -48,9 +47,9 @@ func Open(ctx context.Context, store fetch.Store, pin fetch.Pin, imageAt, treeAt
 func manifestHead(ctx context.Context, store fetch.Store, at fetch.Location) ([]byte, fetch.Location, error) {
 	const n = manifest.DescriptorSize + manifest.LeafSize
 	if at.ETag == "" && at.Size == 0 {
-		key, ok := strings.CutPrefix(at.URL, store.URL()+"/")
-		if !ok {
-			return nil, at, fmt.Errorf("%s is not in %s", at.URL, store.URL())
+		key, err := at.KeyIn(store.URL())
+		if err != nil {
+			return nil, at, err
 		}
 		return store.Get(ctx, key, n)
 	}
