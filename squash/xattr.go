@@ -15,10 +15,10 @@ type Xattr struct {
 const (
 	xattrIDSize    = 16
 	xattrOutOfLine = 0x100    // in a key's type: the value is a reference to the value
-	xattrMinSize   = 2*2 + 4  // bytes an attribute takes at least
 	maxXattrName   = 255      // bytes behind the prefix; what Linux allows with it
 	maxXattrValue  = 64 << 10 // bytes of a value; what Linux allows
-	maxXattrBytes  = 16 << 20 // bytes of all values of one inode
+	maxXattrBytes  = 4 << 20  // bytes of memory that the attributes of one inode may take
+	xattrOverhead  = 64       // bytes of memory that an attribute takes beside its name and value
 )
 
 // xattrTable locates the extended attributes; sets is empty if the image has none.
@@ -51,32 +51,54 @@ func (m *Image) readXattrTable(ctx context.Context) (x xattrTable, err error) {
 // Xattrs returns the extended attributes of ino in the order of the image. Attributes with a prefix
 // that squashfs 4.0 does not define are left out, as the kernel does.
 func (m *Image) Xattrs(ctx context.Context, ino *Inode) ([]Xattr, error) {
+	var list []Xattr
+	err := m.eachXattr(ctx, ino, func(x Xattr) bool {
+		list = append(list, x)
+		return true
+	})
+	return list, err
+}
+
+// Xattr returns the value of one extended attribute of ino, without keeping the others; found tells
+// whether it has one of that name.
+func (m *Image) Xattr(ctx context.Context, ino *Inode, name string) (value []byte, found bool, err error) {
+	err = m.eachXattr(ctx, ino, func(x Xattr) bool {
+		if x.Name == name {
+			value, found = x.Value, true
+		}
+		return !found
+	})
+	return value, found, err
+}
+
+// eachXattr yields the attributes of ino until yield says false. An image can claim two thousand
+// million of them in a few bytes, so what they take is counted.
+func (m *Image) eachXattr(ctx context.Context, ino *Inode, yield func(Xattr) bool) error {
 	if !ino.HasXattrs() || !m.sb.HasXattrs() {
-		return nil, nil
+		return nil
 	}
 	set, err := m.xattrSet(ctx, ino.xattr)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c, err := m.cursorAt(ctx, at(m.xattrs.start, set.ref), "xattr")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var list []Xattr
 	room := maxXattrBytes
 	for range set.count {
 		x, known, err := m.nextXattr(ctx, c)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if room -= len(x.Value) + xattrMinSize; room < 0 {
-			return nil, c.malformed("the attributes of inode %d take more than %d bytes", ino.Number, maxXattrBytes)
+		if room -= len(x.Name) + len(x.Value) + xattrOverhead; room < 0 {
+			return c.malformed("the attributes of inode %d take more than %d bytes", ino.Number, maxXattrBytes)
 		}
-		if known {
-			list = append(list, x)
+		if known && !yield(x) {
+			return nil
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // xattrSet is the attributes of an inode, or of several inodes that have the same.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,13 +23,13 @@ func (a *app) lsCommand() *cobra.Command {
 			return err
 		}
 		records, err := catalog.New(store).Names(ctx, ref.Name)
-		if err != nil {
-			return err
-		}
-		if len(records) == 0 && ref.Name != "" {
+		if err == nil && len(records) == 0 && ref.Name != "" {
 			return fmt.Errorf("%w: no name %s in %s, and none below it", fetch.ErrNotFound, ref.Name, store.URL())
 		}
-		return a.printRecords(records)
+		if len(records) > 0 || err == nil {
+			err = errors.Join(a.printRecords(records), err)
+		}
+		return err
 	}))
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -51,6 +52,9 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 		return usage("reference %q: publishing wants STORE/NAME without a pin", arg)
 	}
 	req.Name = ref.Name
+	if err := record.CheckRequest(req.Name, req.Class, cmp.Or(f.mediaType, "application/octet-stream"), req.Publisher); err != nil {
+		return &usageError{err}
+	}
 	if f.mediaType == "" {
 		if err := checkSquashfs(ctx, name); err != nil {
 			return err

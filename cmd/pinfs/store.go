@@ -37,6 +37,7 @@ func (a *app) bareStore(url string) (fetch.Store, error) {
 		Bucket:          strings.TrimPrefix(url, "s3://"),
 		CAFile:          a.cfg.S3.CA,
 		CredentialsFile: a.cfg.S3.CredentialsFile,
+		Stall:           a.cfg.Timeout / 3, // so that a read can be tried again before it is given up
 	})
 }
 

@@ -4,7 +4,9 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -41,7 +43,7 @@ func (c *Catalog) At(ctx context.Context, name record.Name, revision int) (*reco
 	}
 	r, err := record.ParseAt(key, b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", c.store.URL(), fetch.ErrMalformed, err)
+		return nil, fmt.Errorf("%s: %w: %w; if no newer pinfs wrote that object, remove it", c.store.URL(), fetch.ErrMalformed, err)
 	}
 	return r, nil
 }
@@ -55,25 +57,31 @@ func (c *Catalog) Current(ctx context.Context, name record.Name) (*record.Record
 	return c.At(ctx, name, revisions[len(revisions)-1])
 }
 
-// WithPin returns the newest record that binds name to pin; fetch.ErrNotFound if there is no such
-// name, fetch.ErrConflict if it never had that pin.
+// WithPin returns the newest record that binds name to pin, after one request for each revision since
+// then; fetch.ErrNotFound if there is no such name, fetch.ErrConflict if it never had that pin. A
+// damaged newer record is in nobody's way who knows the pin.
 func (c *Catalog) WithPin(ctx context.Context, name record.Name, pin fetch.Pin) (*record.Record, error) {
 	revisions, err := c.known(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	var current *record.Record
-	for i := len(revisions) - 1; i >= 0; i-- {
-		r, err := c.At(ctx, name, revisions[i])
-		if err != nil {
+	var damaged error
+	for _, revision := range slices.Backward(revisions) {
+		r, err := c.At(ctx, name, revision)
+		switch {
+		case errors.Is(err, fetch.ErrMalformed):
+			damaged = errors.Join(damaged, err)
+		case err != nil:
 			return nil, err
-		}
-		if r.Pin == pin {
+		case r.Pin == pin:
 			return r, nil
-		}
-		if current == nil {
+		case current == nil:
 			current = r
 		}
+	}
+	if damaged != nil {
+		return nil, damaged // it may be the one
 	}
 	return nil, fmt.Errorf("%w: %s/%s never was %s; it is %s at revision %d: check the pin, or leave it out to take what is current",
 		fetch.ErrConflict, c.store.URL(), name, pin, current.Pin, current.Revision)

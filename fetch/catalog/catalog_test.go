@@ -101,8 +101,25 @@ func TestDamagedRecord(t *testing.T) {
 	if _, err := c.Current(t.Context(), "a"); !errors.Is(err, fetch.ErrMalformed) {
 		t.Errorf("Current = %v, want malformed", err)
 	}
-	if _, err := c.Names(t.Context(), ""); !errors.Is(err, fetch.ErrMalformed) {
-		t.Errorf("Names = %v, want malformed: a list is not silently short", err)
+	records, err := c.Names(t.Context(), "")
+	if !errors.Is(err, fetch.ErrMalformed) || len(records) != 1 || records[0].Name != "b" {
+		t.Errorf("Names = %d records, %v, want the other name, and malformed: a list is not silently short", len(records), err)
+	}
+}
+
+func TestDamagedNewerRecord(t *testing.T) {
+	store, dir := newStore(t)
+	c := New(store)
+	good, other := entry(store, "a", 1, "1"), entry(store, "a", 3, "3")
+	add(t, c, good)
+	if err := os.WriteFile(filepath.Join(dir, record.RecordKey("a", 2)), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := c.Resolve(t.Context(), "a", good.Pin); err != nil || p.Revision != 1 {
+		t.Errorf("Resolve of the pin = %+v, %v, want revision 1", p, err)
+	}
+	if _, err := c.Resolve(t.Context(), "a", other.Pin); !errors.Is(err, fetch.ErrMalformed) {
+		t.Errorf("Resolve of another pin = %v, want malformed: the damaged one may have it", err)
 	}
 }
 

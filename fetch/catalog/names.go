@@ -2,10 +2,12 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/record"
 	"golang.org/x/sync/errgroup"
 )
@@ -14,22 +16,32 @@ import (
 const listers = 16
 
 // Names returns the current record of prefix itself and of every name below it, all of the store's if
-// prefix is empty, sorted by name. One damaged record fails the whole: a list must not be silently short.
+// prefix is empty, sorted by name. Names whose record is damaged are left out, and the error tells
+// of them all, matching fetch.ErrMalformed: a list must not be silently short. With any other error
+// there is no list.
 func (c *Catalog) Names(ctx context.Context, prefix record.Name) ([]*record.Record, error) {
 	newest, err := c.newest(ctx, prefix)
 	if err != nil {
 		return nil, err
 	}
 	records := make([]*record.Record, len(newest))
+	damaged := make([]error, len(newest))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(listers)
 	for i, n := range newest {
 		g.Go(func() (err error) {
 			records[i], err = c.At(ctx, n.name, n.revision)
+			if errors.Is(err, fetch.ErrMalformed) {
+				damaged[i], err = err, nil
+			}
 			return err
 		})
 	}
-	return records, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	records = slices.DeleteFunc(records, func(r *record.Record) bool { return r == nil })
+	return records, errors.Join(damaged...)
 }
 
 type revisionOf struct {

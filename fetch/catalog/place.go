@@ -16,9 +16,10 @@ type Place struct {
 	Manifest fetch.Location
 }
 
-// Resolve finds what name (or, if name is empty, pin alone) stands for, after at most two requests;
-// none for a pin alone, so that the place may turn out to be empty. With both given the name must
-// have, or have had, that pin.
+// Resolve finds what name (or, if name is empty, pin alone) stands for. It costs a listing and a
+// record for a name, a record more for each newer revision with another pin, and nothing for a pin
+// alone, so that the place may turn out to be empty. With both given the name must have, or have
+// had, that pin.
 func (c *Catalog) Resolve(ctx context.Context, name record.Name, pin fetch.Pin) (Place, error) {
 	if name == "" {
 		return c.contentAddressed(pin), nil
@@ -31,7 +32,7 @@ func (c *Catalog) Resolve(ctx context.Context, name record.Name, pin fetch.Pin) 
 	if err != nil {
 		return Place{}, err
 	}
-	return c.place(r), nil
+	return c.Place(r), nil
 }
 
 // contentAddressed says where an image lies whose identity nobody has told us.
@@ -43,9 +44,9 @@ func (c *Catalog) contentAddressed(pin fetch.Pin) Place {
 	}
 }
 
-// place takes from r the locations in this store. A record that was copied here from another store
+// Place takes from r the locations in this store. A record that was copied here from another store
 // names that one's; then the content-addressed keys are the place to look.
-func (c *Catalog) place(r *record.Record) Place {
+func (c *Catalog) Place(r *record.Record) Place {
 	p := c.contentAddressed(r.Pin)
 	p.Name, p.Revision = r.Name, r.Revision
 	for _, l := range r.Locations {

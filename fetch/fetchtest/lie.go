@@ -18,6 +18,8 @@ const (
 	ShortBody    // half of the bytes, then the connection is closed
 	Trickle      // one byte, then the connection is reset
 	CorruptBytes // one bit of the body is flipped
+	Hang         // half of the bytes, then nothing until the client gives up
+	HangAtOnce   // nothing at all until the client gives up
 
 	// The following concern every request.
 

@@ -64,7 +64,7 @@ func (o *s3object) send(w http.ResponseWriter, r *http.Request, lie Lie) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	lie.sendBody(w, body)
+	lie.sendBody(w, r, body)
 }
 
 func (lie Lie) twistHeader(h http.Header) {
@@ -88,7 +88,7 @@ func (lie Lie) contentRange(first, last, size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", first, last, size)
 }
 
-func (lie Lie) sendBody(w http.ResponseWriter, body []byte) {
+func (lie Lie) sendBody(w http.ResponseWriter, r *http.Request, body []byte) {
 	switch lie {
 	case ShortBody:
 		w.Write(body[:len(body)/2])
@@ -96,6 +96,12 @@ func (lie Lie) sendBody(w http.ResponseWriter, body []byte) {
 	case Trickle:
 		w.Write(body[:1])
 		reset(w)
+	case Hang:
+		w.Write(body[:len(body)/2])
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	case HangAtOnce:
+		<-r.Context().Done()
 	default:
 		w.Write(body)
 	}

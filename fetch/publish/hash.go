@@ -58,6 +58,9 @@ func (d *digests) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// unknownMedia is the type of plain bytes.
+const unknownMedia = "application/octet-stream"
+
 // mediaType names what begins with head.
 func mediaType(head []byte) string {
 	switch {
@@ -66,7 +69,7 @@ func mediaType(head []byte) string {
 	case bytes.Equal(head, []byte("QFI\xfb")):
 		return "application/x-qemu-disk"
 	}
-	return "application/octet-stream"
+	return unknownMedia
 }
 
 // counted reports how far a reader has come.

@@ -3,6 +3,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,16 +55,24 @@ type publication struct {
 // Publish hashes the file, uploads it to its content-addressed key, reads everything back through
 // the verifier and then binds the name to it. The record is the commit point: before it, readers of
 // the name see nothing of all this. Publishing what the name already stands for succeeds without a
-// write, so that a pipeline can be run again.
+// write, so that a pipeline can be run again; should the store have lost what was recorded, it is
+// uploaded anew and recorded as a further revision.
 //
 // Errors: fetch.ErrConflict if the name has another pin (set Expect to move it) or somebody else won
 // the race for the revision; fetch.ErrCorrupt if the store does not give back what was sent; those of
 // the store. A failed run leaves the name as it was; image bytes without a record may stay behind,
-// where the next run for the same file finds them.
+// where the next run for the same file finds them. Nothing that is in the store is ever removed:
+// somebody else may have verified and named it meanwhile.
 func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, error) {
 	p := &publication{req, store, catalog.New(store)}
 	if p.Progress == nil {
 		p.Progress = func(Phase, int64, int64) {}
+	}
+	if p.Class == "" {
+		p.Class = record.Release
+	}
+	if err := record.CheckRequest(p.Name, p.Class, cmp.Or(p.MediaType, unknownMedia), p.Publisher); err != nil {
+		return nil, err
 	}
 	f, err := openImage(req.File)
 	if err != nil {
@@ -84,9 +93,11 @@ func (p *publication) bind(ctx context.Context, f *image, sums *sums) (*Result, 
 		return nil, err
 	}
 	if current != nil && current.Pin == sums.tree.Pin() {
-		return &Result{Record: current}, nil
-	}
-	if err := p.mayMove(current, sums.tree.Pin()); err != nil {
+		kept, err := p.kept(ctx, current)
+		if kept || err != nil {
+			return &Result{Record: current}, err
+		}
+	} else if err := p.mayMove(current, sums.tree.Pin()); err != nil {
 		return nil, err
 	}
 	at, uploaded, err := p.upload(ctx, f, sums.tree)
@@ -104,6 +115,36 @@ func (p *publication) current(ctx context.Context) (*record.Record, error) {
 		return nil, p.reachable(ctx)
 	}
 	return r, err
+}
+
+// kept reports whether the store still has what r names, by identity: it was verified when it was
+// recorded, and one byte of each object is enough to see that nobody has put another in its place.
+func (p *publication) kept(ctx context.Context, r *record.Record) (bool, error) {
+	place := p.catalog.Place(r)
+	err := p.touch(ctx, place.Image)
+	if err == nil {
+		err = p.touch(ctx, place.Manifest)
+	}
+	if errors.Is(err, fetch.ErrOverwritten) || errors.Is(err, fetch.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// touch fails unless the object at at is the one that was seen there.
+func (p *publication) touch(ctx context.Context, at fetch.Location) error {
+	if at.ETag == "" { // a copied store: nobody has seen anything
+		key, err := at.KeyIn(p.store.URL())
+		if err == nil {
+			_, err = p.store.Stat(ctx, key)
+		}
+		return err
+	}
+	src, err := p.store.Open(at)
+	if err != nil {
+		return err
+	}
+	return src.ReadAt(ctx, make([]byte, 1), 0)
 }
 
 // reachable tells a new name from a bucket that is not there.
@@ -134,9 +175,6 @@ func (p *publication) newRecord(current *record.Record, s *sums, at places) *rec
 		Name: p.Name, Revision: 1, Pin: s.tree.Pin(), Size: s.tree.Size(), SHA256: s.sha256, MD5: s.md5,
 		MediaType: p.MediaType, Class: p.Class, Created: time.Now().UTC().Truncate(time.Second), Publisher: p.Publisher,
 		Manifest: at.manifest, Locations: []fetch.Location{at.image},
-	}
-	if r.Class == "" {
-		r.Class = record.Release
 	}
 	if r.MediaType == "" {
 		r.MediaType = s.mediaType

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/pinfs/pinfs/fetch/file"
 	"github.com/pinfs/pinfs/fetch/manifest"
 	"github.com/pinfs/pinfs/fetch/record"
+	"github.com/pinfs/pinfs/fetch/verify"
 	"go.uber.org/goleak"
 )
 
@@ -201,35 +203,105 @@ func TestDamageInTheStoreIsNeverNamed(t *testing.T) {
 			if _, err := catalog.New(store).Current(t.Context(), req.Name); !errors.Is(err, fetch.ErrNotFound) {
 				t.Errorf("%s in the %s: the name is visible: %v", what, damaged, err)
 			}
-			if _, err := os.Stat(filepath.Join(dir, ".pinfs/images")); damaged == "image" && err == nil {
-				if l := listing(t, filepath.Join(dir, ".pinfs/images")); bytes.Contains([]byte(l), []byte("/image\n")) {
-					t.Errorf("%s: the damaged image stayed behind:\n%s", what, l)
-				}
+			if _, blamed, _ := strings.Cut(fmt.Sprint(err), "delete "+store.URL()); !strings.HasPrefix(filepath.Base(blamed), damaged+" and publish again") {
+				t.Errorf("%s in the %s: %v does not say what to delete", what, damaged, err)
+			}
+			if err := os.Remove(filepath.Join(dir, ".pinfs/images", blamedKey(err, damaged))); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Publish(t.Context(), store, req); err != nil {
+				t.Errorf("%s in the %s: after following the advice, Publish = %v", what, damaged, err)
 			}
 		}
 	}
 }
 
+// blamedKey is what err asks to delete, below .pinfs/images.
+func blamedKey(err error, part string) string {
+	_, rest, _ := strings.Cut(fmt.Sprint(err), ": delete ")
+	_, rest, _ = strings.Cut(rest, ".pinfs/images/")
+	hex, _, _ := strings.Cut(rest, "/")
+	return filepath.Join(hex, part)
+}
+
+func TestStoreThatLostWhatItHad(t *testing.T) {
+	for _, lost := range []string{"image", "manifest"} {
+		store, dir := newStore(t)
+		req := request(newFile(t, 3*manifest.LeafSize, 1))
+		first := publish(t, store, req).Record
+		if err := os.Remove(filepath.Join(dir, ".pinfs/images", first.Pin.Hex(), lost)); err != nil {
+			t.Fatal(err)
+		}
+		again := publish(t, store, req)
+		if !again.Added || again.Record.Revision != 2 || again.Record.Pin != first.Pin {
+			t.Errorf("%s lost: Publish = added %v, revision %d, want a new revision of the same pin", lost, again.Added, again.Record.Revision)
+		}
+		place, err := catalog.New(store).Resolve(t.Context(), req.Name, first.Pin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := verify.Open(t.Context(), store, place.Pin, place.Image, place.Manifest, verify.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Scan(t.Context(), nil); err != nil {
+			t.Errorf("%s lost: after publishing again, Scan = %v", lost, err)
+		}
+		o.Close()
+	}
+}
+
+func TestImpossibleRequestIsFoundAtOnce(t *testing.T) {
+	store, dir := newStore(t)
+	good := request(newFile(t, 1000, 1))
+	for what, change := range map[string]func(*Request){
+		"class elsewhere": func(r *Request) { r.Class = record.Scratch },
+		"name in scratch": func(r *Request) { r.Name = "scratch/a" },
+		"media type":      func(r *Request) { r.MediaType = "foo" },
+		"no publisher":    func(r *Request) { r.Publisher = "" },
+	} {
+		req := good
+		change(&req)
+		if _, err := Publish(t.Context(), store, req); err == nil || listing(t, dir) != "" {
+			t.Errorf("%s: Publish = %v, and the store holds %q, want a refusal before anything is written", what, err, listing(t, dir))
+		}
+	}
+}
+
+// meddling is a store during whose first look somebody does something: after the hashing, before the
+// upload.
+type meddling struct {
+	fetch.Store
+	once *sync.Once
+	do   func()
+}
+
+func (s meddling) Stat(ctx context.Context, key string) (fetch.Location, error) {
+	s.once.Do(s.do)
+	return s.Store.Stat(ctx, key)
+}
+
 func TestFileThatChangesWhileItIsPublished(t *testing.T) {
-	for _, phase := range []Phase{Hashing, Uploading} {
-		store, _ := newStore(t)
+	for _, when := range []string{"while it is hashed", "between hashing and upload"} {
+		store, dir := newStore(t)
 		name := newFile(t, 3*manifest.LeafSize, 1)
 		req := request(name)
 		var once sync.Once
-		req.Progress = func(p Phase, _, _ int64) {
-			if p == phase {
-				once.Do(func() { scribble(t, name) })
-			}
+		meddled := store
+		if when == "while it is hashed" {
+			req.Progress = func(Phase, int64, int64) { once.Do(func() { scribble(t, name) }) }
+		} else {
+			meddled = meddling{store, &once, func() { scribble(t, name) }}
 		}
-		if _, err := Publish(t.Context(), store, req); !errors.Is(err, fetch.ErrConflict) && !errors.Is(err, fetch.ErrCorrupt) {
-			t.Errorf("file changed during %s: Publish = %v, want a refusal", phase, err)
+		if _, err := Publish(t.Context(), meddled, req); !errors.Is(err, fetch.ErrConflict) || !strings.Contains(err.Error(), "changed while") {
+			t.Errorf("file changed %s: Publish = %v, want a refusal", when, err)
 		}
-		if _, err := catalog.New(store).Current(t.Context(), req.Name); !errors.Is(err, fetch.ErrNotFound) {
-			t.Errorf("file changed during %s: the name is visible", phase)
+		if left := listing(t, dir); left != "" {
+			t.Errorf("file changed %s: the store holds %s", when, left)
 		}
 		req.Progress = nil
 		if _, err := Publish(t.Context(), store, req); err != nil {
-			t.Errorf("file changed during %s: publishing again when it is quiet = %v", phase, err)
+			t.Errorf("file changed %s: publishing again when it is quiet = %v", when, err)
 		}
 	}
 }

@@ -19,24 +19,21 @@ type places struct{ image, manifest fetch.Location }
 // upload sees to it that the store has the image and its manifest, and reads both back, whoever put
 // them there: size is no reason to trust.
 func (p *publication) upload(ctx context.Context, f *image, tree *manifest.Built) (at places, uploaded bool, err error) {
-	key := record.ImageKey(tree.Pin())
-	body := &countedAt{f, func(n int64) { p.Progress(Uploading, n, f.size) }}
-	at.image, uploaded, err = p.put(ctx, key, body, f.size)
+	b := p.newBody(ctx, f, tree)
+	defer b.object.Close()
+	at.image, uploaded, err = p.put(ctx, record.ImageKey(tree.Pin()), b, f.size)
+	if changed := b.changed.Load(); changed != nil {
+		return at, false, *changed
+	}
 	if err != nil {
 		return at, false, fmt.Errorf("image: %w", err)
-	}
-	if err := f.unchanged(); err != nil {
-		return at, false, p.takeBack(ctx, key, uploaded, err)
 	}
 	file := tree.Bytes()
 	at.manifest, _, err = p.put(ctx, record.ManifestKey(tree.Pin()), bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		return at, false, fmt.Errorf("manifest: %w", err)
 	}
-	if err := p.readBack(ctx, tree.Pin(), at); err != nil {
-		return at, false, p.takeBack(ctx, key, uploaded, fmt.Errorf("read back: %w", err))
-	}
-	return at, uploaded, nil
+	return at, uploaded, advise(p.readBack(ctx, tree.Pin(), at))
 }
 
 // put creates an object, or finds the one that is there.
@@ -66,30 +63,18 @@ func (p *publication) readBack(ctx context.Context, pin fetch.Pin, at places) er
 	return o.Scan(ctx, func(n int64) { p.Progress(Checking, n, o.Size()) })
 }
 
-// takeBack removes wrong bytes that this run put at the content-addressed key: a file that changed
-// between the passes would else block the key for the right one. What others put there is theirs.
-func (p *publication) takeBack(ctx context.Context, key string, uploaded bool, cause error) error {
-	wrong := errors.Is(cause, fetch.ErrCorrupt) || errors.Is(cause, fetch.ErrConflict)
-	if !wrong {
-		return cause
+// advise names the object that is in the way of its pin. What was sent is what was hashed, so the
+// store has it wrong; it is not removed here, because the bytes may be wrong for this machine alone.
+func advise(err error) error {
+	var corrupt *verify.CorruptError
+	var overwritten *fetch.OverwrittenError
+	switch {
+	case errors.As(err, &corrupt):
+		return fmt.Errorf("read back: %w: delete %s and publish again", err, corrupt.Location.URL)
+	case errors.As(err, &overwritten):
+		return fmt.Errorf("read back: %w: delete %s and publish again", err, overwritten.Want.URL)
+	case err != nil:
+		return fmt.Errorf("read back: %w", err)
 	}
-	if !uploaded {
-		return fmt.Errorf("%w: the object was there before this run; delete %s/%s and publish again", cause, p.store.URL(), key)
-	}
-	if err := p.store.Remove(context.WithoutCancel(ctx), key); err != nil {
-		return fmt.Errorf("%w; and it could not be removed again: %w", cause, err)
-	}
-	return cause
-}
-
-// countedAt reports what a store has read of the body.
-type countedAt struct {
-	io.ReaderAt
-	step func(n int64)
-}
-
-func (c *countedAt) ReadAt(p []byte, off int64) (int, error) {
-	n, err := c.ReaderAt.ReadAt(p, off)
-	c.step(int64(n))
-	return n, err
+	return nil
 }

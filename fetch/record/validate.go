@@ -49,25 +49,35 @@ func (r *Record) validateContent() error {
 		return fmt.Errorf("sha256 %s: want 64 lower-case hex digits", quote(r.SHA256))
 	case !md5Digits.MatchString(r.MD5):
 		return fmt.Errorf("md5 %s: want 32 lower-case hex digits", quote(r.MD5))
-	case !mediaType.MatchString(r.MediaType):
-		return fmt.Errorf("mediaType %s: want one like application/vnd.squashfs", quote(r.MediaType))
+	}
+	return nil
+}
+
+// CheckRequest returns the first thing that makes a new record impossible whatever the image is, so
+// that a publisher learns of it before gigabytes move.
+func CheckRequest(name Name, class Class, media, publisher string) error {
+	if err := class.validate(name); err != nil {
+		return err
+	}
+	if !mediaType.MatchString(media) {
+		return fmt.Errorf("mediaType %s: want one like application/vnd.squashfs", quote(media))
+	}
+	if publisher == "" {
+		return fmt.Errorf("no publisher")
+	}
+	if err := checkPrintable(publisher); err != nil {
+		return fmt.Errorf("publisher %s: %w", quote(publisher), err)
 	}
 	return nil
 }
 
 // validateOrigin checks who made the record, when and as what.
 func (r *Record) validateOrigin() error {
-	if err := r.Class.validate(r.Name); err != nil {
+	if err := CheckRequest(r.Name, r.Class, r.MediaType, r.Publisher); err != nil {
 		return err
 	}
 	if _, offset := r.Created.Zone(); offset != 0 || r.Created.IsZero() {
 		return fmt.Errorf("created %s: want a time in UTC", r.Created.Format(time.RFC3339))
-	}
-	if r.Publisher == "" {
-		return fmt.Errorf("no publisher")
-	}
-	if err := checkPrintable(r.Publisher); err != nil {
-		return fmt.Errorf("publisher %s: %w", quote(r.Publisher), err)
 	}
 	return nil
 }

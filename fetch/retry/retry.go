@@ -34,7 +34,7 @@ func (c Config) withDefaults() Config {
 // do runs op until it succeeds, fails with anything but ErrUnavailable, or time runs out; then the
 // last error that op gave is returned, with the number of attempts.
 func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error) {
-	var last error
+	var last, final error // unavailable so far; something else, which ends it
 	attempts := 0
 	pause := &backoff.ExponentialBackOff{
 		InitialInterval: cfg.First, MaxInterval: cfg.Max, Multiplier: 1.5, RandomizationFactor: 0.5,
@@ -43,6 +43,7 @@ func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error)
 		attempts++
 		v, err := op()
 		if err != nil && !errors.Is(err, fetch.ErrUnavailable) {
+			final = err
 			return v, backoff.Permanent(err)
 		}
 		if err != nil {
@@ -50,14 +51,13 @@ func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error)
 		}
 		return v, err
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(cfg.Total))
-	if err != nil && last == nil && errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case err == nil:
+		return v, nil
+	case final != nil && !errors.Is(final, context.DeadlineExceeded):
+		return *new(T), final
+	case last == nil:
 		last = fmt.Errorf("no answer in time: %w", fetch.ErrUnavailable)
-	}
-	if err == nil || last == nil {
-		return v, err
-	}
-	if v := fetch.VerdictOf(err); v != "" && v != fetch.ErrUnavailable {
-		return *new(T), err // a later attempt got a definite answer
 	}
 	return *new(T), gaveUp(ctx, last, attempts)
 }

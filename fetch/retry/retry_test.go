@@ -110,3 +110,13 @@ func TestCancellationIsNotAVerdict(t *testing.T) {
 		}
 	})
 }
+
+func TestDefiniteErrorWinsOverAnEarlierOutage(t *testing.T) {
+	full := errors.New("no space left on device")
+	synctest.Test(t, func(t *testing.T) {
+		f := &flaky{errs: []error{fmt.Errorf("refused: %w", fetch.ErrUnavailable), full}}
+		if err := NewSource(f, Config{}).ReadAt(t.Context(), nil, 0); err != full {
+			t.Errorf("ReadAt = %v, want %v untouched", err, full)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"time"
 
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 )
@@ -25,11 +26,16 @@ type Config struct {
 
 	CAFile   string // certificates in PEM form to trust besides the system's
 	PartSize int64  // bytes of one part of an upload; 5 MiB to 5 GiB, default 16 MiB
+
+	// Stall ends a request for data when nothing has arrived for so long; default 8 s. Uploads have
+	// their own, longer limit.
+	Stall time.Duration
 }
 
 const (
 	defaultRegion   = "us-east-1"
 	defaultPartSize = 16 << 20
+	defaultStall    = 8 * time.Second
 	minPartSize     = 5 << 20 // smaller parts are refused by servers
 	maxPartSize     = 5 << 30
 	maxParts        = 10000
@@ -60,6 +66,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Endpoint == "" {
 		c.Endpoint = "https://s3." + c.Region + ".amazonaws.com"
+	}
+	if c.Stall <= 0 {
+		c.Stall = defaultStall
 	}
 	if c.PartSize == 0 {
 		c.PartSize = defaultPartSize

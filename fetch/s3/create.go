@@ -76,11 +76,12 @@ func (u *upload) single(ctx context.Context) (info minio.UploadInfo, err error) 
 	if err != nil {
 		return info, u.explain(err)
 	}
-	err = u.store.withCredentials(ctx, func() (err error) {
+	send := func() (err error) {
 		r := p.reader()
 		info, err = u.store.writes.PutObject(ctx, u.store.cfg.Bucket, u.key, r, u.size, "", p.sha256, u.options())
 		return u.explain(r.done(err))
-	})
+	}
+	err = retry(ctx, func() error { return u.store.withCredentials(ctx, send) })
 	return info, err
 }
 

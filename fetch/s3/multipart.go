@@ -21,12 +21,12 @@ const (
 // Whatever fails, no parts are left on the server.
 func (u *upload) multipart(ctx context.Context) (info minio.UploadInfo, err error) {
 	var id string
-	err = u.store.withCredentials(ctx, func() (err error) {
+	begin := func() (err error) {
 		opts := minio.PutObjectOptions{UserMetadata: map[string]string{markName: u.mark}}
 		id, err = u.store.writes.NewMultipartUpload(ctx, u.store.cfg.Bucket, u.key, opts)
 		return u.explain(err)
-	})
-	if err != nil {
+	}
+	if err = retry(ctx, func() error { return u.store.withCredentials(ctx, begin) }); err != nil {
 		return info, err
 	}
 	parts, err := u.sendParts(ctx, id)
@@ -82,8 +82,8 @@ func (u *upload) sendPart(ctx context.Context, id string, number int, off, n int
 }
 
 // retry calls op again as long as the server is unavailable, five times in about two seconds. Only
-// what is safe to repeat and costs much to lose is retried here: the parts of an upload and its
-// abort. All else belongs to the caller, who knows the deadline.
+// what is safe to repeat and costs much to lose is retried here: the steps of an upload, whose
+// outcome its mark settles, and its abort. All else belongs to the caller, who knows the deadline.
 func retry(ctx context.Context, op func() error) error {
 	for pause := 100 * time.Millisecond; ; pause *= 2 {
 		err := op()
@@ -101,10 +101,11 @@ func retry(ctx context.Context, op func() error) error {
 func (u *upload) complete(ctx context.Context, id string, parts []minio.CompletePart) (info minio.UploadInfo, err error) {
 	var opts minio.PutObjectOptions
 	opts.SetMatchETagExcept("*")
-	err = u.store.withCredentials(ctx, func() (err error) {
+	finish := func() (err error) {
 		info, err = u.store.writes.CompleteMultipartUpload(ctx, u.store.cfg.Bucket, u.key, id, parts, opts)
 		return u.explain(err)
-	})
+	}
+	err = retry(ctx, func() error { return u.store.withCredentials(ctx, finish) })
 	return info, err
 }
 

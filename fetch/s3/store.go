@@ -34,11 +34,11 @@ func New(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{toClose: [2]*http.Transport{newTransport(roots, readAnswerWithin), newTransport(roots, writeAnswerWithin)}}
+	s := &Store{toClose: [2]*http.Transport{newTransport(roots, cfg.Stall), newTransport(roots, writeAnswerWithin)}}
 	if s.wallet, err = newWallet(cfg); err != nil {
 		return nil, err
 	}
-	if s.reads, err = s.client(cfg, s.toClose[0]); err != nil {
+	if s.reads, err = s.client(cfg, &impatient{s.toClose[0], cfg.Stall}); err != nil {
 		return nil, err
 	}
 	if s.writes, err = s.client(cfg, s.toClose[1]); err != nil {
@@ -49,7 +49,7 @@ func New(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) client(cfg Config, transport *http.Transport) (*minio.Core, error) {
+func (s *Store) client(cfg Config, transport http.RoundTripper) (*minio.Core, error) {
 	host, secure, err := cfg.endpoint()
 	if err != nil {
 		return nil, err

@@ -11,9 +11,8 @@ import (
 )
 
 const (
-	dialTimeout      = 10 * time.Second
-	tlsTimeout       = 10 * time.Second
-	readAnswerWithin = 30 * time.Second // from the end of a request to the headers of its answer
+	dialTimeout = 10 * time.Second
+	tlsTimeout  = 10 * time.Second
 	// writeAnswerWithin leaves the server time to put the parts of a huge upload together.
 	writeAnswerWithin = 10 * time.Minute
 	idleTimeout       = 60 * time.Second

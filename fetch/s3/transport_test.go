@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/fetchtest"
@@ -41,7 +42,7 @@ func TestCAFile(t *testing.T) {
 func TestNoProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("http_proxy", "http://127.0.0.1:1")
-	if newTransport(nil, readAnswerWithin).Proxy != nil {
+	if newTransport(nil, time.Second).Proxy != nil {
 		t.Error("the transport asks for a proxy")
 	}
 }

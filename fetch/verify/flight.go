@@ -2,12 +2,14 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
 // flight joins concurrent fetches: whoever needs a unit that is being fetched waits for that fetch
 // instead of starting its own. A fetch covers one run of units. It lives on a context of its own,
-// outlives an impatient caller and is cancelled when the last one has left.
+// outlives an impatient caller and is cancelled when the last one has left. It has the deadline of
+// the caller that started it, so that one that hangs is replaced by the next caller's.
 type flight[V any] struct {
 	mu      sync.Mutex
 	calls   map[int64]*call[V] // guarded by mu; every unit of a run points to its call
@@ -20,6 +22,7 @@ type call[V any] struct {
 	n       int
 	done    chan struct{} // closed when results are in
 	results []result[V]   // written before done is closed
+	expired bool          // it ended by its own deadline; written before done is closed
 	cancel  context.CancelFunc
 	waiters int // guarded by flight.mu
 }
@@ -39,12 +42,22 @@ type fetcher[V any] struct {
 
 // unit returns unit index: cached, from a running fetch, or from a new one.
 func (f *flight[V]) unit(ctx context.Context, index int64, how fetcher[V]) (V, error) {
+	for {
+		v, again, err := f.try(ctx, index, how)
+		if !again || ctx.Err() != nil {
+			return v, err
+		}
+	}
+}
+
+// try is one attempt of unit; again says that it failed by the deadline of somebody else.
+func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, again bool, err error) {
 	f.mu.Lock()
 	c, running := f.calls[index]
 	if !running {
 		if v, ok := how.cached(index); ok {
 			f.mu.Unlock()
-			return v, nil
+			return v, false, nil
 		}
 		c = f.start(ctx, index, how)
 	}
@@ -55,16 +68,16 @@ func (f *flight[V]) unit(ctx context.Context, index int64, how fetcher[V]) (V, e
 	select {
 	case <-c.done:
 		r := c.results[index-c.first]
-		return r.v, r.err
+		return r.v, running && c.expired && r.err != nil, r.err
 	case <-ctx.Done():
-		return *new(V), context.Cause(ctx)
+		return v, false, context.Cause(ctx)
 	}
 }
 
 // start begins a fetch of index and, as far as the plan goes, of what follows it; f.mu is held.
 func (f *flight[V]) start(ctx context.Context, index int64, how fetcher[V]) *call[V] {
 	n := f.clip(index, how)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := detach(ctx)
 	c := &call[V]{first: index, n: n, done: make(chan struct{}), cancel: cancel}
 	if f.calls == nil {
 		f.calls = map[int64]*call[V]{}
@@ -74,6 +87,14 @@ func (f *flight[V]) start(ctx context.Context, index int64, how fetcher[V]) *cal
 	}
 	f.running.Go(func() { f.run(ctx, c, how) })
 	return c
+}
+
+// detach returns a context with ctx's values and deadline that does not end with it.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	if at, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(context.WithoutCancel(ctx), at)
+	}
+	return context.WithCancel(context.WithoutCancel(ctx))
 }
 
 // clip shortens the planned run where it meets a unit that is there or under way.
@@ -91,6 +112,7 @@ func (f *flight[V]) clip(index int64, how fetcher[V]) int {
 func (f *flight[V]) run(ctx context.Context, c *call[V], how fetcher[V]) {
 	defer c.cancel()
 	c.results = how.fetch(ctx, c.first, c.n)
+	c.expired = errors.Is(ctx.Err(), context.DeadlineExceeded)
 	for i, r := range c.results {
 		if r.err == nil {
 			how.keep(c.first+int64(i), r.v)

@@ -119,7 +119,13 @@ func (o *Object) block(ctx context.Context, index int64, need int) (Block, error
 // fetch reads n leaves from index on in one request and checks each.
 func (o *Object) fetch(ctx context.Context, index int64, n int) []result[Block] {
 	results := make([]result[Block], n)
-	p, err := o.read(ctx, index, n)
+	weight := min(int64(n)*int64(o.m.LeafSize()), o.limit)
+	err := o.room.Acquire(ctx, weight)
+	var p []byte
+	if err == nil {
+		defer o.room.Release(weight)
+		p, err = o.read(ctx, index, n)
+	}
 	for i := range results {
 		if err != nil {
 			results[i].err = err
@@ -136,11 +142,6 @@ func (o *Object) fetch(ctx context.Context, index int64, n int) []result[Block] 
 func (o *Object) read(ctx context.Context, index int64, n int) ([]byte, error) {
 	off, _ := o.m.LeafRange(index)
 	size := min(int64(n)*int64(o.m.LeafSize()), o.Size()-off)
-	weight := min(size, o.limit)
-	if err := o.room.Acquire(ctx, weight); err != nil {
-		return nil, err
-	}
-	defer o.room.Release(weight)
 	p := make([]byte, size)
 	if err := o.src.ReadAt(ctx, p, off); err != nil {
 		return nil, err

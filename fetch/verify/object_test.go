@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/manifest"
@@ -285,4 +286,34 @@ func BenchmarkReadAtCold(b *testing.B) {
 			}
 		}
 	}
+}
+
+// TestHungFetchIsReplaced: readers that keep coming join a fetch that hangs, but only until the
+// deadline of the one that started it.
+func TestHungFetchIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, image, _ := object(t, leaf, Config{})
+		hung := make(chan struct{}) // never closed
+		image.gate = hung
+		within := func(d time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			return o.ReadAt(ctx, make([]byte, 1), 0)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := within(3 * time.Second); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("the first reader gets %v, want its deadline", err)
+			}
+		})
+		synctest.Wait()
+		image.gate = nil // the next fetch goes through
+		wg.Go(func() {
+			if err := within(4 * time.Second); err != nil {
+				t.Errorf("the second reader, with time left when the first fetch ends, gets %v", err)
+			}
+		})
+		wg.Wait()
+		o.Close()
+	})
 }

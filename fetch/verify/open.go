@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -11,13 +12,17 @@ import (
 // Open returns the image pin of a store, after one request: for the manifest's descriptor and, with
 // it, the top of the tree. A location that has only a URL takes its identity from the first answer.
 //
-// Errors match fetch.ErrCorrupt if the manifest is not pin's, else they are the store's.
+// Errors match fetch.ErrCorrupt if the manifest is not pin's, fetch.ErrMalformed if it is and pinfs
+// can not use it, else they are the store's.
 func Open(ctx context.Context, store fetch.Store, pin fetch.Pin, imageAt, treeAt fetch.Location, cfg Config) (*Object, error) {
 	head, treeAt, err := manifestHead(ctx, store, treeAt)
 	if err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	m, err := manifest.Parse(pin, head[:min(len(head), manifest.DescriptorSize)])
+	if errors.Is(err, fetch.ErrMalformed) {
+		return nil, fmt.Errorf("%s: %w", treeAt, err)
+	}
 	if err != nil {
 		return nil, &CorruptError{treeAt, err}
 	}

@@ -30,16 +30,11 @@ func (t *Tree) Xattr(ctx context.Context, id NodeID, name string) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	all, err := t.image.Xattrs(ctx, inode)
-	if err != nil {
-		return nil, err
+	value, found, err := t.image.Xattr(ctx, inode, name)
+	if err == nil && !found {
+		err = fmt.Errorf("%q: %w", name, ErrNoXattr)
 	}
-	for _, x := range all {
-		if x.Name == name {
-			return x.Value, nil
-		}
-	}
-	return nil, fmt.Errorf("%q: %w", name, ErrNoXattr)
+	return value, err
 }
 
 // XattrNames returns the names of a node's extended attributes, the image's own first.

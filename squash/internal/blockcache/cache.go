@@ -6,6 +6,7 @@ package blockcache
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
 	"sync"
 )
@@ -45,51 +46,71 @@ func New[K comparable, V any](cfg Config[K, V]) *Cache[K, V] {
 }
 
 // Get returns the value of key, loading it if it is not there. When ctx ends first it returns
-// ctx's error; the load goes on as long as somebody else waits for it.
+// ctx's error; the load goes on as long as somebody else waits for it, until the deadline of the
+// caller that started it. Who still has time then starts another.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
+	for {
+		v, again, err := c.try(ctx, key)
+		if !again || ctx.Err() != nil {
+			return v, err
+		}
+	}
+}
+
+// try is one attempt of Get; again says that it failed by the deadline of somebody else.
+func (c *Cache[K, V]) try(ctx context.Context, key K) (v V, again bool, err error) {
 	s := &c.shards[maphash.Comparable(c.seed, key)&uint64(len(c.shards)-1)]
 	s.mu.Lock()
 	if v, ok := s.hit(key); ok {
 		s.mu.Unlock()
-		return v, nil
+		return v, false, nil
 	}
-	l := s.loads[key]
-	if l == nil {
+	l, joined := s.loads[key]
+	if !joined {
 		l = c.start(ctx, s, key)
 	}
 	l.waiters++
 	s.mu.Unlock()
 	select {
 	case <-l.done:
-		return l.val, l.err
+		return l.val, joined && l.expired && l.err != nil, l.err
 	case <-ctx.Done():
 		s.leave(key, l)
-		var none V
-		return none, ctx.Err()
+		return v, false, ctx.Err()
 	}
 }
 
-// load is a value on its way. val and err may be read once done is closed.
+// load is a value on its way. val, err and expired may be read once done is closed.
 type load[V any] struct {
 	done    chan struct{}
 	cancel  context.CancelFunc
 	waiters int // guarded by the shard's mu
 	val     V
 	err     error
+	expired bool // it ended by its own deadline
 }
 
 // start begins loading key, with s.mu held.
 func (c *Cache[K, V]) start(ctx context.Context, s *shard[K, V], key K) *load[V] {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := detach(ctx)
 	l := &load[V]{done: make(chan struct{}), cancel: cancel}
 	s.loads[key] = l
 	go func() {
 		defer cancel()
 		l.val, l.err = c.cfg.Load(ctx, key)
+		l.expired = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		s.finish(key, l, c.cfg.Size)
 		close(l.done)
 	}()
 	return l
+}
+
+// detach returns a context with ctx's values and deadline that does not end with it.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	if at, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(context.WithoutCancel(ctx), at)
+	}
+	return context.WithCancel(context.WithoutCancel(ctx))
 }
 
 // shard is one part of a cache with a lock of its own.

@@ -1,0 +1,66 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/manifest"
+	"github.com/pinfs/pinfs/fetch/verify"
+)
+
+// body is the file as it is uploaded: verified against what was hashed, so that a file that changes
+// between the two passes ends the upload instead of lying in the store under a pin that is not its own.
+type body struct {
+	ctx     context.Context // of one upload, which io.ReaderAt has no place for
+	object  *verify.Object
+	step    func(n int64)
+	changed atomic.Pointer[error] // why the file is not what was hashed
+}
+
+// newBody reads f through the verifier. Close its object after use.
+func (p *publication) newBody(ctx context.Context, f *image, tree *manifest.Built) *body {
+	file := tree.Bytes()
+	object := verify.New(tree.Manifest, local{f, f.size}, local{bytes.NewReader(file), int64(len(file))},
+		fetch.Location{URL: f.Name()}, fetch.Location{URL: f.Name()}, verify.Config{RunBytes: 1 << 20})
+	return &body{ctx: ctx, object: object, step: func(n int64) { p.Progress(Uploading, n, f.size) }}
+}
+
+// ReadAt implements io.ReaderAt.
+func (b *body) ReadAt(p []byte, off int64) (int, error) {
+	n := max(min(int64(len(p)), b.object.Size()-off), 0)
+	err := b.object.ReadAt(b.ctx, p[:n], off)
+	if errors.Is(err, fetch.ErrCorrupt) {
+		changed := fmt.Errorf("%w: %s changed while it was published: publish again when nobody writes to it", fetch.ErrConflict, b.object.Location().URL)
+		b.changed.CompareAndSwap(nil, &changed)
+		return 0, errors.New("the file changed") // without a verdict: those of a store mean the store
+	}
+	if err != nil {
+		return 0, err
+	}
+	b.step(n)
+	if n < int64(len(p)) {
+		return int(n), io.EOF
+	}
+	return int(n), nil
+}
+
+// local is bytes of this machine as a source.
+type local struct {
+	io.ReaderAt
+	size int64
+}
+
+func (l local) Size() int64 { return l.size }
+
+func (l local) ReadAt(_ context.Context, p []byte, off int64) error {
+	_, err := l.ReaderAt.ReadAt(p, off)
+	if err == io.EOF { // it is shorter now: the hash of what was read tells
+		err = nil
+	}
+	return err
+}

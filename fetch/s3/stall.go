@@ -1,0 +1,84 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// impatient gives up on a request when nothing has arrived for a while, be it the headers of the
+// answer or the next bytes of its body: a server that trickles is a server that has failed, and
+// whoever asked can still ask again.
+type impatient struct {
+	next  http.RoundTripper
+	stall time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *impatient) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	w := &watch{stall: t.stall, cancel: cancel}
+	w.timer = time.AfterFunc(t.stall, w.expire)
+	resp, err := t.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		w.stop()
+		return nil, w.explain(err)
+	}
+	w.timer.Reset(t.stall)
+	resp.Body = &watchedBody{resp.Body, w}
+	return resp, nil
+}
+
+// watch ends a request that makes no progress.
+type watch struct {
+	stall   time.Duration
+	cancel  context.CancelCauseFunc
+	timer   *time.Timer
+	expired atomic.Bool
+}
+
+// errStalled is the cause of a request's end.
+var errStalled = errors.New("stalled")
+
+func (w *watch) expire() {
+	w.expired.Store(true)
+	w.cancel(errStalled)
+}
+
+func (w *watch) stop() {
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// explain replaces the cancellation that the watch caused by what it means.
+func (w *watch) explain(err error) error {
+	if err == nil || err == io.EOF || !w.expired.Load() {
+		return err
+	}
+	return fmt.Errorf("%w: the server sent nothing for %s", fetch.ErrUnavailable, w.stall)
+}
+
+// watchedBody resets the watch with each piece of the body.
+type watchedBody struct {
+	io.ReadCloser
+	*watch
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.timer.Reset(b.stall)
+	}
+	return n, b.explain(err)
+}
+
+func (b *watchedBody) Close() error {
+	b.stop()
+	return b.ReadCloser.Close()
+}
