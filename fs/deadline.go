@@ -21,6 +21,7 @@ var errInterrupted = errors.New("the reader is being killed")
 type deadline struct {
 	context.Context // the loop's
 	at              time.Time
+	had             time.Duration   // from the beginning to at
 	pid             uint32          // thread that waits, 0 for nobody (read-ahead)
 	signalled       <-chan struct{} // closed when a signal arrived there
 
@@ -33,8 +34,9 @@ type deadline struct {
 }
 
 func (s *Server) begin(signalled <-chan struct{}, in *fuse.InHeader) *deadline {
+	had := s.outage.patience(s.cfg.ReadTimeout)
 	return &deadline{
-		Context: s.alive, at: time.Now().Add(s.cfg.ReadTimeout), pid: in.Pid, signalled: signalled,
+		Context: s.alive, at: time.Now().Add(had), had: had, pid: in.Pid, signalled: signalled,
 		done: make(chan struct{}), over: make(chan struct{}),
 	}
 }

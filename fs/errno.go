@@ -71,6 +71,9 @@ func (s *Server) status(ctx *deadline, c call, err error) fuse.Status {
 	if ctx.interrupted() {
 		err = fmt.Errorf("%w: %w", errInterrupted, err)
 	}
+	if verdict(err) == fetch.ErrUnavailable {
+		s.outage.began(s.cfg.ReadTimeout, ctx.had)
+	}
 	code := errno(err)
 	if code == fuse.EIO {
 		s.report(c, err)
@@ -82,7 +85,7 @@ func (s *Server) status(ctx *deadline, c call, err error) fuse.Status {
 func (s *Server) report(c call, err error) {
 	v := verdict(err)
 	if v == fetch.ErrUnavailable && fetch.VerdictOf(err) == "" {
-		err = fmt.Errorf("no answer within %s: %w", s.cfg.ReadTimeout, err)
+		err = fmt.Errorf("no answer in time: %w", err)
 	}
 	if !s.cfg.Failures.Add(v, s.object(v, c, err), err) {
 		return

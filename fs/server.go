@@ -18,7 +18,7 @@ type Config struct {
 	Name          string           // of the image, for logs
 	Log           *slog.Logger     // default slog.Default()
 	Failures      *status.Failures // counts what could not be served; default a new one
-	ReadTimeout   time.Duration    // answer to each request within this, if only EIO; default 25 s
+	ReadTimeout   time.Duration    // answer to each request within this, if only EIO; default 25 s. See outage.go
 	MaxBackground int              // read-ahead requests that the kernel keeps in flight, up to 1 MiB each; default 64
 	MaxRequests   int              // requests worked on at a time, of all kinds; default 1024
 
@@ -32,6 +32,7 @@ type Server struct {
 	cfg      Config
 	tree     *tree.Tree
 	requests atomic.Uint64
+	outage   outage
 	alive    context.Context // of the serving loop; requests end with it
 }
 

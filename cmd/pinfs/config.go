@@ -15,8 +15,11 @@ import (
 // defaultConfigFile is read if it is there; another one, named by --config, must be.
 const defaultConfigFile = "/etc/pinfs/config.yaml"
 
-// defaultTimeout is below the 30 s after which SCSI layers above a mount give up.
-const defaultTimeout = 25 * time.Second
+const (
+	// defaultTimeout is below the 30 s after which SCSI layers above a mount give up.
+	defaultTimeout = 25 * time.Second
+	minTimeout     = 100 * time.Millisecond
+)
 
 // config is what all commands share. A flag wins over the environment, that over the file. Secrets
 // are no part of it: a worker process inherits the environment or reads the credentials file.
@@ -80,8 +83,8 @@ func (c *config) completeTimeout(flags *pflag.FlagSet) (err error) {
 	if flags.Changed("timeout") {
 		c.Timeout, err = flags.GetDuration("timeout")
 	}
-	if err == nil && c.Timeout <= 0 {
-		return usage("timeout %v: want more than 0, such as 25s", c.Timeout)
+	if err == nil && c.Timeout < minTimeout {
+		return usage("timeout %v: want at least %v, such as 25s", c.Timeout, minTimeout)
 	}
 	return err
 }

@@ -33,7 +33,7 @@ func TestConfigOrder(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	for _, bad := range []string{"0s", "-1s", "soon"} {
+	for _, bad := range []string{"0s", "-1s", "1ns", "soon"} {
 		t.Setenv("PINFS_TIMEOUT", bad)
 		var c config
 		flags := pflag.NewFlagSet("pinfs", pflag.ContinueOnError)

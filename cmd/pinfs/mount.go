@@ -22,6 +22,9 @@ type job struct {
 	Xattrs    bool          `json:"xattrs"`
 }
 
+// maxSource is how much of a reference fits in the kernel's mount table beside other options.
+const maxSource = 2000
+
 // xattrsOption is the one mount option that is not the kernel's.
 const xattrsOption = "xattrs"
 
@@ -63,6 +66,9 @@ func notifySystemd() {
 
 // mountSpec resolves the reference and says what the holder is to do; ref is the pinned reference.
 func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, options []string) (spec holder.Spec, ref string, err error) {
+	if dir == "" {
+		return spec, "", usage("no directory to mount at: the argument is empty")
+	}
 	store, place, err := a.resolve(ctx, arg)
 	if err != nil {
 		return spec, "", err
@@ -71,7 +77,7 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, opt
 	kernels := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == xattrsOption })
 	body, err := json.Marshal(job{a.cfg, store.URL(), arg, place, partition, slices.Contains(options, xattrsOption)})
 	return holder.Spec{
-		Mountpoint: dir, Source: ref, Options: kernels, Job: body,
+		Mountpoint: dir, Source: ref[:min(len(ref), maxSource)], Options: kernels, Job: body,
 		Holder: []string{holderName}, Worker: []string{workerName},
 	}, ref, err
 }

@@ -27,7 +27,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := a.root()
 	root.SetArgs(args[1:])
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && !errors.As(err, new(*told)) {
 		fmt.Fprintf(stderr, "pinfs: %s\n", oneLine(err))
 	}
 	return exitCode(err)

@@ -34,9 +34,20 @@ func (a *app) workerCommand() *cobra.Command {
 	c := &cobra.Command{Use: workerName, Hidden: true}
 	return a.command(c, cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		slog.SetDefault(slog.New(slog.NewTextHandler(a.stderr, nil)))
-		return holder.Work(context.WithoutCancel(ctx), a.prepare)
+		return holder.Work(context.WithoutCancel(ctx), func(ctx context.Context, from holder.Job) (holder.Server, error) {
+			server, err := a.prepare(ctx, from)
+			if err != nil {
+				err = &told{err}
+			}
+			return server, err
+		})
 	})
 }
+
+// told is an error that the holder passes on to whoever called; the worker does not print it as well.
+type told struct{ error }
+
+func (t *told) Unwrap() error { return t.error }
 
 // mounted is an image that a worker has open.
 type mounted struct {

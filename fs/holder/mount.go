@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"syscall"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pinfs/pinfs/fs/state"
 )
@@ -62,6 +66,10 @@ func spawn(args []string, log *os.File, attr *syscall.SysProcAttr) (*process, er
 		return nil, err
 	}
 	defer theirs.Close()
+	// Locks and pipes that the caller happens to have open are not ours to keep for as long as we live.
+	if err := unix.CloseRange(inherited, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil && err != unix.ENOSYS {
+		return nil, err
+	}
 	// The path stays right when the file is replaced by a newer one.
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Args[0] = os.Args[0]
@@ -114,6 +122,9 @@ func resolve(dir string) (string, error) {
 	abs, err := state.Resolve(dir)
 	if err != nil {
 		return "", mountpointError(dir, err)
+	}
+	if !utf8.ValidString(abs) {
+		return "", fmt.Errorf("mountpoint %q is not valid UTF-8: mount at another one", abs)
 	}
 	return abs, nil
 }

@@ -65,6 +65,7 @@ type hold struct {
 
 	claim  *state.Claim
 	log    *os.File
+	record state.Record
 	worker *worker
 	at     state.Mount // our own mount, once it is there
 }
@@ -106,11 +107,11 @@ func (h *hold) prepare(ctx context.Context) error {
 	if h.worker, err = startWorker(h.spec, h.claim.Dir, h.log); err != nil {
 		return err
 	}
-	err = h.claim.Write(state.Record{
+	h.record = state.Record{
 		Mountpoint: h.spec.Mountpoint, Source: h.spec.Source, Started: time.Now(),
 		HolderPID: os.Getpid(), WorkerPID: h.worker.pid(),
-	})
-	if err == nil {
+	}
+	if err = h.claim.Write(h.record); err == nil {
 		err = h.worker.expect(ctx, prepared)
 	}
 	if err != nil {
@@ -147,7 +148,11 @@ func (h *hold) mount(ctx context.Context) (*os.File, error) {
 		dev.Close()
 		return nil, errors.Join(errors.New("the new mount is not in the mount table"), err, detach(h.spec.Mountpoint))
 	}
-	if err := h.worker.serve(ctx, dev); err != nil {
+	h.record.Device = h.at.Device
+	if err = h.claim.Write(h.record); err == nil {
+		err = h.worker.serve(ctx, dev)
+	}
+	if err != nil {
 		dev.Close()
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 // the second.
 func untilSignal(parent context.Context) (context.Context, <-chan struct{}, func()) {
 	ctx, cancel := context.WithCancel(parent)
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more must not end a mount
 	signals, hurry, done := make(chan os.Signal, 2), make(chan struct{}), make(chan struct{})
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	go func() {

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs/state"
 )
+
+// endWithin is far longer than two processes need to end once nobody uses their mount.
+const endWithin = 10 * time.Second
 
 // Unmount takes the mount at dir away and returns when its processes have ended. A dead mount is
 // taken away too. The error matches fetch.ErrNotFound if nothing is mounted there and
@@ -20,15 +23,20 @@ func Unmount(ctx context.Context, dir string) error {
 	if err != nil || mountpoint == "" {
 		return err
 	}
-	run, processes := behind(mountpoint)
+	processes := behind(mountpoint)
 	defer processes.close()
 	if err := release(mountpoint); err != nil {
 		return refused(mountpoint, err)
 	}
-	if err := processes.wait(ctx); err != nil {
-		return fmt.Errorf("%s is unmounted, but its processes have not ended: %w", mountpoint, err)
+	waiting, cancel := context.WithTimeout(ctx, endWithin)
+	defer cancel()
+	if err := processes.wait(waiting); ctx.Err() != nil {
+		return context.Cause(ctx)
+	} else if err != nil {
+		return fmt.Errorf("%w: %s is unmounted here, but in use elsewhere, through a bind mount or in another mount namespace; its processes end with the last user",
+			fetch.ErrConflict, mountpoint)
 	}
-	return sweep(run)
+	return sweep(mountpoint)
 }
 
 // Detach takes the mount at dir away at once though it may be in use. Who has files open there keeps
@@ -38,7 +46,7 @@ func Detach(ctx context.Context, dir string) error {
 	if err != nil || mountpoint == "" {
 		return err
 	}
-	run, processes := behind(mountpoint)
+	processes := behind(mountpoint)
 	defer processes.close()
 	if err := detach(mountpoint); err != nil {
 		return refused(mountpoint, err)
@@ -46,7 +54,7 @@ func Detach(ctx context.Context, dir string) error {
 	if len(processes) > 0 {
 		return nil // the holder sweeps
 	}
-	return sweep(run)
+	return sweep(mountpoint)
 }
 
 // ours returns the mountpoint that dir names if pinfs has mounted there, and "" if it had only a run
@@ -62,7 +70,7 @@ func ours(dir string) (string, error) {
 		return "", err
 	case !found:
 		if run, err := state.Find(mountpoint); err == nil && !run.Held() {
-			return "", sweep(run)
+			return "", sweep(mountpoint)
 		}
 		return "", fmt.Errorf("%w: nothing is mounted at %s", fetch.ErrNotFound, mountpoint)
 	case m.Type != state.FSType:
@@ -71,25 +79,32 @@ func ours(dir string) (string, error) {
 	return mountpoint, nil
 }
 
-// behind returns the run directory of a mount, empty if there is none, and its live processes.
-func behind(mountpoint string) (state.Dir, processes) {
+// behind returns the live processes of a mount.
+func behind(mountpoint string) processes {
 	run, err := state.Find(mountpoint)
 	if err != nil || !run.Held() {
-		return run, nil
+		return nil
 	}
 	record, err := run.Read()
 	if err != nil {
-		return run, nil
-	}
-	return run, openProcesses(record.HolderPID, record.WorkerPID)
-}
-
-// sweep removes what a dead holder left in the run directory.
-func sweep(run state.Dir) error {
-	if run == "" || run.Held() {
 		return nil
 	}
-	return os.RemoveAll(string(run))
+	return openProcesses(record.HolderPID, record.WorkerPID)
+}
+
+// sweep removes what a dead holder left in the run directory, unless somebody mounts there again.
+func sweep(mountpoint string) error {
+	if _, err := state.Find(mountpoint); err != nil {
+		return nil
+	}
+	claim, err := state.New(mountpoint)
+	if errors.Is(err, state.ErrHeld) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return claim.Remove()
 }
 
 // refused says why the kernel did not unmount, and who is in the way.

@@ -32,7 +32,7 @@ var errHolderGone = errors.New("the holder has ended")
 // return soon after the end of its ctx. Signals that end the holder do not end the worker: it
 // serves until the mount has gone.
 func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Server, error)) error {
-	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
 	parent, m, err := orders()
 	if err != nil {
 		return err

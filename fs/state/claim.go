@@ -29,6 +29,9 @@ func New(mountpoint string) (*Claim, error) {
 	dir := Dir(filepath.Join(base, id(mountpoint)))
 	for {
 		lock, err := dir.tryLock()
+		if errors.Is(err, ErrHeld) && dir.stepAside() {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -40,29 +43,46 @@ func New(mountpoint string) (*Claim, error) {
 	}
 }
 
+// stepAside moves the run directory of a mount that was unmounted lazily out of the way of the next
+// one at its mountpoint, and reports whether there was one. Its holder finds it again by its pid.
+func (d Dir) stepAside() bool {
+	r, err := d.Read()
+	return err == nil && r.Detached() && os.Rename(string(d), string(d.aside(r.HolderPID))) == nil
+}
+
+func (d Dir) aside(holder int) Dir { return Dir(fmt.Sprintf("%s-%d", d, holder)) }
+
+// place is where the claim's run directory is now.
+func (c *Claim) place() Dir {
+	if aside := c.Dir.aside(os.Getpid()); aside.owns(c.lock) {
+		return aside
+	}
+	return c.Dir
+}
+
 // Write makes r what Dir.Read returns; a reader sees all of it or what was there before.
 func (c *Claim) Write(r Record) error {
 	b, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	tmp := c.Dir.record() + ".new"
-	if err := os.WriteFile(tmp, b, 0o644); err != nil {
+	record := c.place().record()
+	if err := os.WriteFile(record+".new", b, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(tmp, c.Dir.record())
+	return os.Rename(record+".new", record)
 }
 
 // Remove takes the run directory away and gives the mountpoint free.
 func (c *Claim) Remove() error {
 	defer c.lock.Close()
-	return os.RemoveAll(string(c.Dir))
+	return os.RemoveAll(string(c.place()))
 }
 
 // Abandon gives the mountpoint free and leaves record and log behind, for whoever asks why.
 func (c *Claim) Abandon() error {
 	defer c.lock.Close()
-	return os.RemoveAll(c.Dir.Socket())
+	return os.RemoveAll(c.place().Socket())
 }
 
 // Held reports whether a live holder has d. It asks without locking, so it never gets in the way of
@@ -70,7 +90,7 @@ func (c *Claim) Abandon() error {
 func (d Dir) Held() bool {
 	f, err := os.Open(d.lock())
 	if err != nil {
-		return false
+		return errors.Is(err, os.ErrPermission) // root's: only its worker can tell
 	}
 	defer f.Close()
 	query := unix.Flock_t{Type: unix.F_RDLCK}
@@ -82,7 +102,7 @@ func (d Dir) tryLock() (*os.File, error) {
 	if err := os.MkdirAll(string(d), 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(d.lock(), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(d.lock(), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +144,7 @@ func (c *Claim) clear() error {
 // somebody else, so it must be ours alone.
 func makeBase() (string, error) {
 	if os.Geteuid() == 0 {
-		return rootBase, os.MkdirAll(rootBase, 0o755)
+		return rootBase, errors.Join(os.MkdirAll(rootBase, 0o755), os.Chmod(rootBase, 0o755)) // whatever the umask: users may ask
 	}
 	base := userBase()
 	if err := os.Mkdir(base, 0o700); err != nil && !errors.Is(err, os.ErrExist) {

@@ -1,12 +1,14 @@
 package state
 
 import (
-	"bufio"
-	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // FSType is the type of every mount that pinfs makes, as /proc/mounts shows it.
@@ -26,32 +28,39 @@ func MountAt(dir string) (m Mount, found bool, err error) {
 	if err != nil {
 		return m, false, err
 	}
-	lines := bufio.NewScanner(bytes.NewReader(table))
-	lines.Buffer(nil, len(table)+1)
-	for lines.Scan() {
+	for line := range strings.SplitSeq(string(table), "\n") {
 		// The last one wins: it lies on top.
-		if at, ok := parseMount(lines.Text()); ok && at.Dir == dir {
+		if at, ok := parseMount(line); ok && at.Dir == dir {
 			m, found = at, true
 		}
 	}
-	return m, found, lines.Err()
+	return m, found, nil
 }
 
-// Resolve makes dir absolute and free of links. It does not touch the file system that is mounted
-// at dir, which may be dead or slow.
+// Resolve makes dir absolute and free of links, each ".." meaning what the kernel means by it. It
+// does not touch the file system that is mounted at dir, which may be dead or slow.
 func Resolve(dir string) (string, error) {
-	abs, err := filepath.Abs(dir)
+	if dir == "" {
+		return "", errors.New("no directory: the path is empty")
+	}
+	if !filepath.IsAbs(dir) {
+		here, err := unix.Getwd()
+		if err != nil {
+			return "", fmt.Errorf("working directory: %w", err)
+		}
+		dir = here + "/" + dir // not cleaned: what follows a link is not what it looks like
+	}
+	dir = "/" + strings.Trim(dir, "/")
+	slash := strings.LastIndexByte(dir, '/')
+	base := dir[slash+1:]
+	if base == "." || base == ".." || base == "" {
+		return filepath.EvalSymlinks(dir)
+	}
+	parent, err := filepath.EvalSymlinks(dir[:slash+1])
 	if err != nil {
 		return "", err
 	}
-	if _, found, err := MountAt(abs); err != nil || found {
-		return abs, err
-	}
-	parent, err := filepath.EvalSymlinks(filepath.Dir(abs))
-	if err != nil {
-		return "", err
-	}
-	abs = filepath.Join(parent, filepath.Base(abs))
+	abs := filepath.Join(parent, base)
 	if _, found, err := MountAt(abs); err != nil || found {
 		return abs, err
 	}
@@ -61,7 +70,7 @@ func Resolve(dir string) (string, error) {
 // parseMount reads a line such as "36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw".
 func parseMount(line string) (Mount, bool) {
 	head, tail, ok := strings.Cut(line, " - ")
-	h, t := strings.Fields(head), strings.Fields(tail)
+	h, t := fields(head), fields(tail)
 	if !ok || len(h) < 5 || len(t) < 1 {
 		return Mount{}, false
 	}
@@ -70,6 +79,11 @@ func parseMount(line string) (Mount, bool) {
 		m.Source = unescape(t[1])
 	}
 	return m, true
+}
+
+// fields splits at spaces alone: the kernel escapes space, tab, newline and backslash and nothing else.
+func fields(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' })
 }
 
 // unescape undoes the kernel's \ooo for space, tab, newline and backslash.

@@ -29,6 +29,7 @@ type Record struct {
 	HolderPID  int       `json:"holderPid"`
 	WorkerPID  int       `json:"workerPid"`
 	Started    time.Time `json:"started"`
+	Device     string    `json:"device"` // major:minor of the mount; "" until it is there
 }
 
 // Log is the file that holder and worker write their messages to.
@@ -53,12 +54,28 @@ func (d Dir) Read() (Record, error) {
 	return r, nil
 }
 
+// exists reports whether d is a run directory at all.
+func (d Dir) exists() bool {
+	_, err := os.Stat(d.lock())
+	return err == nil
+}
+
+// Detached reports whether the mount that r tells of is not at its mountpoint any more (or not as this
+// process sees it): it was unmounted lazily and lives until its last user leaves.
+func (r Record) Detached() bool {
+	if r.Device == "" {
+		return false // not there yet
+	}
+	at, found, err := MountAt(r.Mountpoint)
+	return err == nil && (!found || at.Device != r.Device)
+}
+
 // Find returns the run directory of the mount at mountpoint, an absolute path free of links: this
 // user's own or else root's. The error matches io/fs.ErrNotExist if there is none.
 func Find(mountpoint string) (Dir, error) {
 	for _, base := range bases() {
 		d := Dir(filepath.Join(base, id(mountpoint)))
-		if _, err := os.Stat(d.lock()); err == nil {
+		if d.exists() {
 			return d, nil
 		}
 	}
@@ -70,11 +87,13 @@ func All() ([]Dir, error) {
 	var all []Dir
 	for _, base := range bases() {
 		entries, err := os.ReadDir(base)
-		if err != nil && !errors.Is(err, iofs.ErrNotExist) {
+		if err != nil && !errors.Is(err, iofs.ErrNotExist) && !errors.Is(err, iofs.ErrPermission) {
 			return nil, err
 		}
 		for _, e := range entries {
-			all = append(all, Dir(filepath.Join(base, e.Name())))
+			if d := Dir(filepath.Join(base, e.Name())); d.exists() {
+				all = append(all, d)
+			}
 		}
 	}
 	return all, nil

@@ -24,6 +24,9 @@ func Of(ctx context.Context, dir string) (Document, error) {
 		return Document{}, missing(dir, err)
 	}
 	run, err := state.Find(mountpoint)
+	if at, found, mountErr := state.MountAt(mountpoint); err != nil && mountErr == nil && found && at.Type == state.FSType {
+		return Document{}, fmt.Errorf("%w: %s was mounted by another user or session: ask as that one", fetch.ErrNotFound, mountpoint)
+	}
 	if err != nil {
 		return Document{}, missing(dir, err)
 	}
@@ -42,8 +45,11 @@ func All(ctx context.Context) ([]Document, error) {
 		if errors.Is(err, fetch.ErrNotFound) {
 			continue // unmounted meanwhile
 		}
+		if ctx.Err() != nil {
+			return all, ctx.Err()
+		}
 		if err != nil {
-			return all, err
+			continue // one that nobody can read is no reason to hide the others
 		}
 		all = append(all, doc)
 	}
@@ -60,7 +66,7 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 		return Document{}, err
 	}
 	doc := Document{
-		Mountpoint: record.Mountpoint, Source: record.Source, Since: record.Started, State: Dead,
+		Mountpoint: record.Mountpoint, Source: record.Source, Ref: record.Source, Since: record.Started, State: Dead,
 		HolderPID: record.HolderPID, WorkerPID: record.WorkerPID, Errors: []Failure{}, Log: run.Log(),
 	}
 	if !run.Held() {
@@ -68,6 +74,9 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 	}
 	told, err := ask(ctx, run.Socket())
 	switch {
+	case err == nil && record.Detached():
+		told.State = Detached
+		return told, nil
 	case err == nil:
 		return told, nil
 	case ctx.Err() != nil:

@@ -10,6 +10,7 @@ const (
 	Starting     = "starting"     // has a holder, but no worker that answers yet
 	Unresponsive = "unresponsive" // has a worker that does not answer
 	Dead         = "dead"         // holder or worker died; `pinfs umount` clears it
+	Detached     = "detached"     // unmounted here, but still in use somewhere
 )
 
 // Document is what a mount tells about itself. Field names are stable.

@@ -24,6 +24,10 @@ func Serve(ctx context.Context, socket string, document func() Document) error {
 	if err != nil {
 		return err
 	}
+	if l, ok := listener.(*net.UnixListener); ok {
+		// By the end another mount may have a socket of that name; the holder removes ours.
+		l.SetUnlinkOnClose(false)
+	}
 	if err := os.Chmod(socket, 0o666); err != nil {
 		return errors.Join(err, listener.Close())
 	}
