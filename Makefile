@@ -2,13 +2,13 @@
 
 export CGO_ENABLED = 0
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -X github.com/pinfs/pinfs/main.version=$(VERSION)
+LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
 .PHONY: build demo test check bench fuzz tools clean
 
 build: ## one static binary, bin/pinfs
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
+	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
 
 demo: build ## publish, mount, overwrite: what pinfs is for, on this machine, in a minute
 	bin/pinfs demo

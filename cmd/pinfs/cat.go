@@ -7,7 +7,6 @@ import (
 	"io"
 	iofs "io/fs"
 	"path"
-	"strings"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/spf13/cobra"
@@ -35,7 +34,7 @@ func (a *app) catCommand() *cobra.Command {
 }
 
 func (a *app) cat(tree iofs.FS, ref, name string) error {
-	f, err := tree.Open(strings.TrimPrefix(path.Clean("/"+name), "/"))
+	f, err := tree.Open(path.Clean("./" + path.Clean("/"+name)))
 	if errors.Is(err, iofs.ErrNotExist) {
 		return fmt.Errorf("%w: no file %s in %s", fetch.ErrNotFound, name, ref)
 	}

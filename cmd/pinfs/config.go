@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -71,7 +74,33 @@ func (c *config) complete(flags *pflag.FlagSet) error {
 			*s.value(c) = flags.Lookup(s.flag).Value.String()
 		}
 	}
+	if err := c.absolute(); err != nil {
+		return err
+	}
 	return c.completeTimeout(flags)
+}
+
+// absolute makes the names of files mean the same in a worker, whose working directory is another.
+func (c *config) absolute() (err error) {
+	for _, name := range []*string{&c.S3.CA, &c.S3.CredentialsFile} {
+		if *name == "" {
+			continue
+		}
+		if *name, err = filepath.Abs(*name); err != nil {
+			return err
+		}
+	}
+	for _, env := range []string{"AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"} {
+		if name := os.Getenv(env); name != "" {
+			if name, err = filepath.Abs(name); err != nil {
+				return err
+			}
+			if err := os.Setenv(env, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (c *config) completeTimeout(flags *pflag.FlagSet) (err error) {
@@ -104,8 +133,15 @@ func (c *config) readFile() error {
 	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
-	if err := d.Decode(c); err != nil && len(bytes.TrimSpace(b)) > 0 {
-		return usage("configuration %s: %v", name, err)
+	err = d.Decode(c)
+	if err == nil && d.Decode(new(yaml.Node)) != io.EOF {
+		err = errors.New("more than one YAML document")
+	}
+	if err != nil && err != io.EOF { // nothing but comments is nothing to say
+		return usage("configuration %s: %s", name, goType.ReplaceAllString(err.Error(), ""))
 	}
 	return nil
 }
+
+// goType is what the parser adds to a misspelt key, which helps nobody who wrote the file.
+var goType = regexp.MustCompile(`(?s) in type (struct \{.*\}|\S+)`)

@@ -12,7 +12,7 @@ import (
 // TestConfigOrder: a flag wins over the environment, the environment over the file.
 func TestConfigOrder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	text := "s3:\n  endpoint: http://file\n  region: file\n  ca: file\ntimeout: 7s\n"
+	text := "s3:\n  endpoint: http://file\n  region: file\n  ca: /file\ntimeout: 7s\n"
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestConfigOrder(t *testing.T) {
 	if err := c.complete(flags); err != nil {
 		t.Fatal(err)
 	}
-	if c.S3.Endpoint != "http://flag" || c.S3.Region != "environment" || c.S3.CA != "file" || c.Timeout != 7*time.Second {
+	if c.S3.Endpoint != "http://flag" || c.S3.Region != "environment" || c.S3.CA != "/file" || c.Timeout != 7*time.Second {
 		t.Errorf("config = %+v", c)
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/pinfs/pinfs/cmd/pinfs/internal/demo"
 	"github.com/spf13/cobra"
@@ -19,6 +21,7 @@ root), and removes what it made.`,
 	}
 	c.Flags().BoolVar(&keep, "keep", false, "leave everything as it is at the end, mounted, to look at")
 	return a.command(c, cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		signal.Ignore(syscall.SIGPIPE) // a reader who goes must not keep it from cleaning up
 		self, err := os.Executable()
 		if err != nil {
 			return err

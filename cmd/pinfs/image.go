@@ -19,6 +19,9 @@ func partitionFlag(c *cobra.Command, number *int) {
 // openSquash opens the squashfs that a verified object is, or that one of its partitions is. What is
 // wrong then was published so, and the error says so.
 func openSquash(ctx context.Context, o *verify.Object, number int) (*squash.Image, error) {
+	if number < 0 {
+		return nil, usage("--partition %d: the first one is 1", number)
+	}
 	var src fetch.Source = o
 	var err error
 	if number != 0 {

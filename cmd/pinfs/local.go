@@ -2,7 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
 	"os"
+	"syscall"
+
+	"github.com/pinfs/pinfs/fetch"
 )
 
 // local is a file on this machine as a source of image bytes; they are not verified.
@@ -11,12 +17,19 @@ type local struct {
 	size int64
 }
 
+// openLocal opens a regular file; a pipe would make it wait for a writer.
 func openLocal(name string) (*local, error) {
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: no file %s", fetch.ErrNotFound, name)
+	}
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = usage("%s is not a regular file", name)
+	}
 	if err != nil {
 		quietly(f)
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/pinfs/pinfs/fetch/catalog"
@@ -27,6 +28,9 @@ const maxSource = 2000
 
 // xattrsOption is the one mount option that is not the kernel's.
 const xattrsOption = "xattrs"
+
+// mountOptions are what -o takes: a tree is never writable.
+var mountOptions = []string{"ro", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "allow_other", "noallow_other", xattrsOption}
 
 func (a *app) mountCommand() *cobra.Command {
 	var foreground bool
@@ -68,6 +72,14 @@ func notifySystemd() {
 func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, options []string) (spec holder.Spec, ref string, err error) {
 	if dir == "" {
 		return spec, "", usage("no directory to mount at: the argument is empty")
+	}
+	for _, o := range options {
+		if !slices.Contains(mountOptions, o) {
+			return spec, "", usage("mount option %q is not known; known are %s", o, strings.Join(mountOptions, ", "))
+		}
+	}
+	if partition < 0 {
+		return spec, "", usage("--partition %d: the first one is 1", partition)
 	}
 	store, place, err := a.resolve(ctx, arg)
 	if err != nil {

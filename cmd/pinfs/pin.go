@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	iofs "io/fs"
-	"os"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/manifest"
@@ -38,15 +35,12 @@ fsverity digest --hash-alg=sha256 --block-size=131072 FILE`,
 
 // pinOf hashes a file.
 func pinOf(ctx context.Context, name string) (*manifest.Built, error) {
-	f, err := os.Open(name)
-	if errors.Is(err, iofs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: no file %s", fetch.ErrNotFound, name)
-	}
+	f, err := openLocal(name)
 	if err != nil {
 		return nil, err
 	}
 	defer quietly(f)
-	built, err := manifest.Build(ctx, f, manifest.BuildConfig{})
+	built, err := manifest.Build(ctx, f.File, manifest.BuildConfig{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -23,6 +23,7 @@ type app struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what does not mind the first
 	a := &app{stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args[1:])
@@ -88,7 +89,7 @@ func usage(format string, args ...any) error { return &usageError{fmt.Errorf(for
 
 // oneLine is err's text without line breaks, as scripts and logs want it.
 func oneLine(err error) string {
-	if errors.Is(err, context.Canceled) && err.Error() == context.Canceled.Error() {
+	if errors.Is(err, context.Canceled) {
 		return "interrupted"
 	}
 	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")

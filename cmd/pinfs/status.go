@@ -14,8 +14,8 @@ func (a *app) statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [DIR]",
 		Short: "Tell what is mounted, from where, and what went wrong",
-		Long: `Tell what is mounted, from where, and what went wrong: all mounts, or the one at DIR. The answer
-comes from the mount's worker and does not wait for the store.`,
+		Long: `Tell what is mounted, from where, and what went wrong: all your mounts and root's, or the one at
+DIR. The answer comes from the mount's worker and does not wait for the store.`,
 	}
 	return a.withJSON(a.command(c, cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
 		var docs []status.Document

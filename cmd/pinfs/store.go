@@ -31,7 +31,7 @@ func (a *app) bareStore(url string) (fetch.Store, error) {
 	if dir, ok := strings.CutPrefix(url, "file://"); ok {
 		return file.New(dir)
 	}
-	return s3.New(s3.Config{
+	store, err := s3.New(s3.Config{
 		Endpoint:        a.cfg.S3.Endpoint,
 		Region:          a.cfg.S3.Region,
 		Bucket:          strings.TrimPrefix(url, "s3://"),
@@ -39,6 +39,10 @@ func (a *app) bareStore(url string) (fetch.Store, error) {
 		CredentialsFile: a.cfg.S3.CredentialsFile,
 		Stall:           a.cfg.Timeout / 3, // so that a read can be tried again before it is given up
 	})
+	if err != nil && fetch.VerdictOf(err) == "" {
+		return nil, &usageError{err} // nothing was sent yet: it is the configuration
+	}
+	return store, err
 }
 
 // reference reads an argument that names one image, and opens its store.

@@ -25,7 +25,7 @@ type stamp struct {
 
 // openImage opens what is to be published.
 func openImage(name string) (*image, error) {
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would wait for its writer
 	switch {
 	case errors.Is(err, iofs.ErrNotExist):
 		return nil, fmt.Errorf("%w: no file %s", fetch.ErrNotFound, name)
