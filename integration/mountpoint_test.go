@@ -134,6 +134,31 @@ func TestUmountOfWhatIsInUseElsewhere(t *testing.T) {
 	u.ok("umount", dir)
 }
 
+// TestUmountWithACopyInAnotherNamespace: a container that was started over a mount has a copy of it.
+func TestUmountWithACopyInAnotherNamespace(t *testing.T) {
+	u := newUser(t)
+	ref := publishSmall(t, u)
+	dir := u.mount(ref)
+	old := u.status(dir)
+	c := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo copied; exec sleep infinity")
+	stdout, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	u.fails(conflict, []string{"elsewhere", "namespace"}, "umount", dir)
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait() // killed
+	awaitEnd(t, old.HolderPID, old.WorkerPID)
+}
+
 // TestMountKeepsNothingOfItsCaller: a lock on an inherited descriptor is free when the caller ends.
 func TestMountKeepsNothingOfItsCaller(t *testing.T) {
 	u := newUser(t)

@@ -13,7 +13,7 @@ import (
 )
 
 // endWithin is far longer than two processes need to end once nobody uses their mount.
-const endWithin = 10 * time.Second
+const endWithin = 30 * time.Second
 
 // Unmount takes the mount at dir away and returns when its processes have ended. A dead mount is
 // taken away too. The error matches fetch.ErrNotFound if nothing is mounted there and
@@ -23,18 +23,21 @@ func Unmount(ctx context.Context, dir string) error {
 	if err != nil || mountpoint == "" {
 		return err
 	}
-	processes := behind(mountpoint)
+	record, processes := behind(mountpoint)
 	defer processes.close()
 	if err := release(mountpoint); err != nil {
 		return refused(mountpoint, err)
+	}
+	if state.Mounted(record.Device) {
+		return fmt.Errorf("%w: %s is unmounted here, but in use elsewhere, through a bind mount or in another mount namespace; its processes end with the last user",
+			fetch.ErrConflict, mountpoint)
 	}
 	waiting, cancel := context.WithTimeout(ctx, endWithin)
 	defer cancel()
 	if err := processes.wait(waiting); ctx.Err() != nil {
 		return context.Cause(ctx)
 	} else if err != nil {
-		return fmt.Errorf("%w: %s is unmounted here, but in use elsewhere, through a bind mount or in another mount namespace; its processes end with the last user",
-			fetch.ErrConflict, mountpoint)
+		return fmt.Errorf("%s is unmounted, but its processes do not end: holder %d, worker %d", mountpoint, record.HolderPID, record.WorkerPID)
 	}
 	return sweep(mountpoint)
 }
@@ -46,7 +49,7 @@ func Detach(ctx context.Context, dir string) error {
 	if err != nil || mountpoint == "" {
 		return err
 	}
-	processes := behind(mountpoint)
+	_, processes := behind(mountpoint)
 	defer processes.close()
 	if err := detach(mountpoint); err != nil {
 		return refused(mountpoint, err)
@@ -79,17 +82,17 @@ func ours(dir string) (string, error) {
 	return mountpoint, nil
 }
 
-// behind returns the live processes of a mount.
-func behind(mountpoint string) processes {
+// behind returns who keeps a mount, and those of its processes that live.
+func behind(mountpoint string) (state.Record, processes) {
 	run, err := state.Find(mountpoint)
 	if err != nil || !run.Held() {
-		return nil
+		return state.Record{}, nil
 	}
 	record, err := run.Read()
 	if err != nil {
-		return nil
+		return state.Record{}, nil
 	}
-	return openProcesses(record.HolderPID, record.WorkerPID)
+	return record, openProcesses(record.HolderPID, record.WorkerPID)
 }
 
 // sweep removes what a dead holder left in the run directory, unless somebody mounts there again.

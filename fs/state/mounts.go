@@ -37,6 +37,30 @@ func MountAt(dir string) (m Mount, found bool, err error) {
 	return m, found, nil
 }
 
+// Mounted reports whether the file system of device is mounted anywhere, in any mount namespace that
+// this process can look into.
+func Mounted(device string) bool {
+	if device == "" {
+		return false
+	}
+	tables, _ := filepath.Glob("/proc/[0-9]*/mountinfo")
+	seen := map[string]bool{}
+	for _, table := range tables {
+		namespace, _ := os.Readlink(filepath.Join(filepath.Dir(table), "ns/mnt"))
+		if namespace != "" && seen[namespace] {
+			continue
+		}
+		seen[namespace] = true
+		b, _ := os.ReadFile(table) // gone meanwhile, or not ours to read
+		for line := range strings.SplitSeq(string(b), "\n") {
+			if at, ok := parseMount(line); ok && at.Device == device {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Resolve makes dir absolute and free of links, each ".." meaning what the kernel means by it. It
 // does not touch the file system that is mounted at dir, which may be dead or slow.
 func Resolve(dir string) (string, error) {
