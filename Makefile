@@ -27,8 +27,9 @@ check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, kn
 	go mod tidy -diff
 	go test -run TestArrows .
 
-bench: ## figures beside their peers, as ratios of the same run
+bench: tools build ## figures beside their peers, as ratios of the same run
 	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...
+	PINFS_BIN=$(CURDIR)/bin/pinfs go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./integration
 
 fuzz: ## every fuzz target for FUZZTIME (default 1m) each
 	integration/tools/fuzz $(or $(FUZZTIME),1m)

@@ -101,8 +101,8 @@ func (p published) read(t *testing.T, dir, names string) (o outcome) {
 	return o
 }
 
-// find returns the failure of a verdict that a mount reports.
-func find(t *testing.T, d status.Document, v fetch.Verdict) status.Failure {
+// failure returns the failure of a verdict that a mount reports.
+func failure(t *testing.T, d status.Document, v fetch.Verdict) status.Failure {
 	t.Helper()
 	for _, f := range d.Errors {
 		if f.Verdict == v {
@@ -133,7 +133,7 @@ func TestOverwriteInUnversionedBucket(t *testing.T) {
 	}
 
 	d := u.status(dir)
-	f := find(t, d, fetch.ErrOverwritten)
+	f := failure(t, d, fetch.ErrOverwritten)
 	log, err := os.ReadFile(d.Log)
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestDeletedObject(t *testing.T) {
 	if o := p.read(t, dir, "ghijkl"); o.failed != 6 {
 		t.Errorf("%+v, want 6 failures", o)
 	}
-	if f := find(t, u.status(dir), fetch.ErrOverwritten); !strings.Contains(f.Message, "gone") {
+	if f := failure(t, u.status(dir), fetch.ErrOverwritten); !strings.Contains(f.Message, "gone") {
 		t.Errorf("message %q, want gone in it", f.Message)
 	}
 }
@@ -224,7 +224,7 @@ func TestRot(t *testing.T) {
 		t.Errorf("%+v, want exactly the file with the flipped byte to fail", o)
 	}
 	d := u.status(dir)
-	f := find(t, d, fetch.ErrCorrupt)
+	f := failure(t, d, fetch.ErrCorrupt)
 	for _, word := range []string{"leaf 880", "offset 115343360", p.key} {
 		if !strings.Contains(f.Message, word) {
 			t.Errorf("message %q lacks %q", f.Message, word)
@@ -272,7 +272,7 @@ func TestServerDownDuringReads(t *testing.T) {
 	if d.State != string(fetch.ErrUnavailable) {
 		t.Errorf("state %q, want unavailable", d.State)
 	}
-	if f := find(t, d, fetch.ErrUnavailable); !strings.Contains(f.Message, server.Endpoint) {
+	if f := failure(t, d, fetch.ErrUnavailable); !strings.Contains(f.Message, server.Endpoint) {
 		t.Errorf("message %q does not name the server %s", f.Message, server.Endpoint)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "nonexistent")); !errors.Is(err, iofs.ErrNotExist) {
