@@ -12,8 +12,10 @@ import (
 	"github.com/pinfs/pinfs/fs/state"
 )
 
-// endWithin is far longer than two processes need to end once nobody uses their mount.
-const endWithin = 30 * time.Second
+const (
+	endSoon   = time.Second      // what two processes usually need to end once nobody uses their mount
+	endWithin = 30 * time.Second // far longer than that
+)
 
 // Unmount takes the mount at dir away and returns when its processes have ended. A dead mount is
 // taken away too. The error matches fetch.ErrNotFound if nothing is mounted there and
@@ -28,18 +30,31 @@ func Unmount(ctx context.Context, dir string) error {
 	if err := release(mountpoint); err != nil {
 		return refused(mountpoint, err)
 	}
-	if state.Mounted(record.Device) {
-		return fmt.Errorf("%w: %s is unmounted here, but in use elsewhere, through a bind mount or in another mount namespace; its processes end with the last user",
-			fetch.ErrConflict, mountpoint)
-	}
-	waiting, cancel := context.WithTimeout(ctx, endWithin)
-	defer cancel()
-	if err := processes.wait(waiting); ctx.Err() != nil {
-		return context.Cause(ctx)
-	} else if err != nil {
-		return fmt.Errorf("%s is unmounted, but its processes do not end: holder %d, worker %d", mountpoint, record.HolderPID, record.WorkerPID)
+	if err := awaitEnd(ctx, record, processes); err != nil {
+		return err
 	}
 	return sweep(mountpoint)
+}
+
+// awaitEnd waits for the processes of a mount that has just been unmounted, unless it lives on
+// elsewhere. That is only looked at when they do not end soon: the kernel may have given the device's
+// number to another mount already.
+func awaitEnd(ctx context.Context, record state.Record, processes processes) error {
+	for _, limit := range []time.Duration{endSoon, endWithin} {
+		waiting, cancel := context.WithTimeout(ctx, limit)
+		err := processes.wait(waiting)
+		cancel()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case state.Mounted(record.Device, record.Source):
+			return fmt.Errorf("%w: %s is unmounted here, but in use elsewhere, through a bind mount or in another mount namespace; its processes end with the last user",
+				fetch.ErrConflict, record.Mountpoint)
+		}
+	}
+	return fmt.Errorf("%s is unmounted, but its processes do not end: holder %d, worker %d", record.Mountpoint, record.HolderPID, record.WorkerPID)
 }
 
 // Detach takes the mount at dir away at once though it may be in use. Who has files open there keeps

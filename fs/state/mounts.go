@@ -37,9 +37,9 @@ func MountAt(dir string) (m Mount, found bool, err error) {
 	return m, found, nil
 }
 
-// Mounted reports whether the file system of device is mounted anywhere, in any mount namespace that
-// this process can look into.
-func Mounted(device string) bool {
+// Mounted reports whether the file system of device, made with source, is mounted anywhere, in any
+// mount namespace that this process can look into.
+func Mounted(device, source string) bool {
 	if device == "" {
 		return false
 	}
@@ -53,7 +53,7 @@ func Mounted(device string) bool {
 		seen[namespace] = true
 		b, _ := os.ReadFile(table) // gone meanwhile, or not ours to read
 		for line := range strings.SplitSeq(string(b), "\n") {
-			if at, ok := parseMount(line); ok && at.Device == device {
+			if at, ok := parseMount(line); ok && at.Device == device && at.Source == source {
 				return true
 			}
 		}
