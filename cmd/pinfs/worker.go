@@ -65,8 +65,7 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 		return nil, err
 	}
 	a.cfg = m.job.Config
-	// Retries end a little before the reads that wait for them, so that these learn why.
-	store, err := a.store(m.job.Store, a.cfg.Timeout*4/5)
+	store, err := a.store(m.job.Store, a.cfg.Timeout)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // flight joins concurrent fetches: whoever needs a unit that is being fetched waits for that fetch
@@ -89,10 +90,11 @@ func (f *flight[V]) start(ctx context.Context, index int64, how fetcher[V]) *cal
 	return c
 }
 
-// detach returns a context with ctx's values and deadline that does not end with it.
+// detach returns a context with ctx's values that does not end with it, but a little before its
+// deadline: whoever waits then learns why the fetch failed, and not only that it was late.
 func detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	if at, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(context.WithoutCancel(ctx), at)
+		return context.WithDeadline(context.WithoutCancel(ctx), at.Add(-time.Until(at)/10))
 	}
 	return context.WithCancel(context.WithoutCancel(ctx))
 }

@@ -317,3 +317,24 @@ func TestHungFetchIsReplaced(t *testing.T) {
 		o.Close()
 	})
 }
+
+// refusing answers only when it is told to give up, and says why it could not.
+type refusing struct{ bytesSource }
+
+func (*refusing) ReadAt(ctx context.Context, _ []byte, _ int64) error {
+	<-ctx.Done()
+	return fetch.ErrUnavailable
+}
+
+func TestReaderLearnsWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, _, _ := object(t, leaf, Config{})
+		o.src = &refusing{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := o.ReadAt(ctx, make([]byte, 1), 0); !errors.Is(err, fetch.ErrUnavailable) {
+			t.Errorf("ReadAt = %v, want what the source says at the deadline", err)
+		}
+		o.Close()
+	})
+}
