@@ -22,6 +22,7 @@ type deadline struct {
 	context.Context // the loop's
 	at              time.Time
 	had             time.Duration   // from the beginning to at
+	arrived         int64           // from the origin before the beginning
 	pid             uint32          // thread that waits, 0 for nobody (read-ahead)
 	signalled       <-chan struct{} // closed when a signal arrived there
 
@@ -34,9 +35,10 @@ type deadline struct {
 }
 
 func (s *Server) begin(signalled <-chan struct{}, in *fuse.InHeader) *deadline {
-	had := s.outage.patience(s.cfg.ReadTimeout)
+	arrived := s.cfg.Arrived()
+	had := s.outage.patience(s.cfg.ReadTimeout, arrived)
 	return &deadline{
-		Context: s.alive, at: time.Now().Add(had), had: had, pid: in.Pid, signalled: signalled,
+		Context: s.alive, at: time.Now().Add(had), had: had, arrived: arrived, pid: in.Pid, signalled: signalled,
 		done: make(chan struct{}), over: make(chan struct{}),
 	}
 }

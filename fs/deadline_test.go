@@ -13,7 +13,8 @@ import (
 )
 
 func started(ctx context.Context, signalled <-chan struct{}, pid int) *deadline {
-	s := &Server{cfg: Config{ReadTimeout: 25 * time.Second}, alive: ctx}
+	s := New(nil, Config{ReadTimeout: 25 * time.Second})
+	s.alive = ctx
 	return s.begin(signalled, &fuse.InHeader{Caller: fuse.Caller{Pid: uint32(pid)}})
 }
 

@@ -72,7 +72,7 @@ func (s *Server) status(ctx *deadline, c call, err error) fuse.Status {
 		err = fmt.Errorf("%w: %w", errInterrupted, err)
 	}
 	if verdict(err) == fetch.ErrUnavailable {
-		s.outage.began(s.cfg.ReadTimeout, ctx.had)
+		s.outage.began(s.cfg.ReadTimeout, ctx.had, ctx.arrived, s.cfg.Arrived())
 	}
 	code := errno(err)
 	if code == fuse.EIO {

@@ -10,18 +10,21 @@ func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const timeout = 20 * time.Second
 		var o outage
-		want := func(when string, want time.Duration) {
+		want := func(when string, arrived int64, want time.Duration) {
 			t.Helper()
-			if got := o.patience(timeout); got != want {
+			if got := o.patience(timeout, arrived); got != want {
 				t.Errorf("%s: patience = %v, want %v", when, got, want)
 			}
 		}
-		want("at first", timeout)
-		o.began(timeout, timeout)
-		want("in an outage", timeout/shortened)
+		want("at first", 0, timeout)
+		o.began(timeout, timeout, 6, 7)
+		want("when others were served meanwhile", 7, timeout)
+		o.began(timeout, timeout, 7, 7)
+		want("in an outage", 7, timeout/shortened)
+		want("when something has come since", 8, timeout)
 		time.Sleep(timeout / 2)
-		o.began(timeout, timeout/shortened)
+		o.began(timeout, timeout/shortened, 7, 7)
 		time.Sleep(timeout/2 + 1)
-		want("when it was last seen long ago, short waits not counted", timeout)
+		want("when it was last seen long ago, short waits not counted", 7, timeout)
 	})
 }

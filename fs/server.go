@@ -25,6 +25,10 @@ type Config struct {
 	// Xattrs keeps the kernel asking for extended attributes even though no file of the image has
 	// any, so that the root's user.pinfs.* can be read. It costs a request per access.
 	Xattrs bool
+
+	// Arrived returns how many bytes the origin has sent so far; an outage is over when it grows.
+	// It must not block. Default: nothing ever.
+	Arrived func() int64
 }
 
 // Server serves one tree to one kernel.
@@ -43,6 +47,9 @@ func New(t *tree.Tree, cfg Config) *Server {
 	}
 	if cfg.Failures == nil {
 		cfg.Failures = new(status.Failures)
+	}
+	if cfg.Arrived == nil {
+		cfg.Arrived = func() int64 { return 0 }
 	}
 	if cfg.ReadTimeout <= 0 {
 		cfg.ReadTimeout = 25 * time.Second

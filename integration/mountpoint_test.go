@@ -159,6 +159,38 @@ func TestUmountWithACopyInAnotherNamespace(t *testing.T) {
 	awaitEnd(t, old.HolderPID, old.WorkerPID)
 }
 
+// TestRefusedMountLeavesTheOneBelowAlone: something else was mounted over a mount.
+func TestRefusedMountLeavesTheOneBelowAlone(t *testing.T) {
+	u := newUser(t)
+	ref := publishSmall(t, u)
+	dir := u.mount(ref)
+	run(t, "mount", "-t", "tmpfs", "over", dir)
+	u.fails(conflict, []string{"tmpfs"}, "mount", ref, dir)
+	if d := u.status(dir); d.State != status.Serving {
+		t.Errorf("state %q of a mount that is covered, want serving", d.State)
+	}
+	run(t, "umount", dir)
+	hello(t, dir)
+	if d := u.status(dir); d.State != status.Serving {
+		t.Errorf("state %q, want serving", d.State)
+	}
+	u.ok("umount", dir)
+}
+
+// TestManyLazyUnmounts: the kernel gives the number of a device to the next mount at once; the end
+// of the old mount must not take the new one away.
+func TestManyLazyUnmounts(t *testing.T) {
+	u := newUser(t)
+	ref := publishSmall(t, u)
+	dir := u.mount(ref)
+	for range 30 {
+		u.ok("umount", "--lazy", dir)
+		u.ok("mount", ref, dir)
+		hello(t, dir)
+	}
+	u.ok("umount", dir)
+}
+
 // TestMountKeepsNothingOfItsCaller: a lock on an inherited descriptor is free when the caller ends.
 func TestMountKeepsNothingOfItsCaller(t *testing.T) {
 	u := newUser(t)

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	iofs "io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"time"
 
+	"github.com/pinfs/pinfs/fetch"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
@@ -124,9 +124,14 @@ func (c *config) readFile() error {
 	if name == "" {
 		name = defaultConfigFile
 	}
-	b, err := os.ReadFile(name)
-	if errors.Is(err, iofs.ErrNotExist) && c.file == "" {
+	f, err := openLocal(name)
+	if errors.Is(err, fetch.ErrNotFound) && c.file == "" {
 		return nil
+	}
+	var b []byte
+	if err == nil {
+		defer quietly(f)
+		b, err = io.ReadAll(f.File)
 	}
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)

@@ -28,7 +28,7 @@ func openLocal(name string) (*local, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = usage("%s is not a regular file", name)
+		err = fmt.Errorf("%s is not a regular file", name)
 	}
 	if err != nil {
 		quietly(f)

@@ -79,7 +79,7 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 	}
 	failures := new(status.Failures)
 	m.server = fs.New(m.tree(image, failures), fs.Config{
-		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: failures,
+		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: failures, Arrived: m.object.Verified,
 	})
 	m.self = m.document(from)
 	return m, nil

@@ -121,6 +121,7 @@ func (p *publication) current(ctx context.Context) (*record.Record, error) {
 // recorded, and one byte of each object is enough to see that nobody has put another in its place.
 func (p *publication) kept(ctx context.Context, r *record.Record) (bool, error) {
 	place := p.catalog.Place(r)
+	place.Image.Size, place.Manifest.Size = r.Size, r.Manifest.Size
 	err := p.touch(ctx, place.Image)
 	if err == nil {
 		err = p.touch(ctx, place.Manifest)
@@ -133,10 +134,14 @@ func (p *publication) kept(ctx context.Context, r *record.Record) (bool, error) 
 
 // touch fails unless the object at at is the one that was seen there.
 func (p *publication) touch(ctx context.Context, at fetch.Location) error {
-	if at.ETag == "" { // a copied store: nobody has seen anything
+	if at.ETag == "" { // a copied store: only the size is known
 		key, err := at.KeyIn(p.store.URL())
-		if err == nil {
-			_, err = p.store.Stat(ctx, key)
+		if err != nil {
+			return err
+		}
+		found, err := p.store.Stat(ctx, key)
+		if err == nil && found.Size != at.Size {
+			err = &fetch.OverwrittenError{Want: at, Got: found}
 		}
 		return err
 	}

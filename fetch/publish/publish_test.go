@@ -251,6 +251,27 @@ func TestStoreThatLostWhatItHad(t *testing.T) {
 	}
 }
 
+// TestTruncatedCopyOfAStore: nobody has recorded an identity for the copy, but the size is known.
+func TestTruncatedCopyOfAStore(t *testing.T) {
+	store, dir := newStore(t)
+	req := request(newFile(t, 3*manifest.LeafSize, 1))
+	pin := publish(t, store, req).Record.Pin
+	copied, there := newStore(t)
+	if err := os.CopyFS(there, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if r := publish(t, copied, req); r.Added {
+		t.Error("publishing into an intact copy added a revision")
+	}
+	image := filepath.Join(there, record.ImageKey(pin))
+	if err := errors.Join(os.Chmod(image, 0o644), os.Truncate(image, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Publish(t.Context(), copied, req); err == nil || !strings.Contains(err.Error(), "delete ") {
+		t.Errorf("publishing into a truncated copy = %v, want an error that names the object", err)
+	}
+}
+
 func TestImpossibleRequestIsFoundAtOnce(t *testing.T) {
 	store, dir := newStore(t)
 	good := request(newFile(t, 1000, 1))

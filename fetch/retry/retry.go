@@ -46,8 +46,8 @@ func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error)
 			final = err
 			return v, backoff.Permanent(err)
 		}
-		if err != nil {
-			last = err
+		if err != nil && (last == nil || !errors.Is(err, context.DeadlineExceeded)) {
+			last = err // one that ran into our own deadline says less
 		}
 		return v, err
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(cfg.Total))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // impatient gives up on a request when nothing has arrived for a while, be it the headers of the
 // answer or the next bytes of its body: a server that trickles is a server that has failed, and
-// whoever asked can still ask again.
+// whoever asked can still ask again. Waiting for one of our own connections does not count.
 type impatient struct {
 	next  http.RoundTripper
 	stall time.Duration
@@ -24,7 +25,11 @@ type impatient struct {
 func (t *impatient) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	w := &watch{stall: t.stall, cancel: cancel}
-	w.timer = time.AfterFunc(t.stall, w.expire)
+	w.timer = time.AfterFunc(time.Hour, w.expire)
+	w.timer.Stop()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { w.timer.Reset(t.stall) },
+	})
 	resp, err := t.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		w.stop()

@@ -35,6 +35,7 @@ func New(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{toClose: [2]*http.Transport{newTransport(roots, cfg.Stall), newTransport(roots, writeAnswerWithin)}}
+	s.toClose[0].ResponseHeaderTimeout = 0 // impatient minds it, and says more
 	if s.wallet, err = newWallet(cfg); err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ const (
 // those of something else.
 func newTransport(roots *x509.CertPool, answerWithin time.Duration) *http.Transport {
 	return &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:           (&net.Dialer{Timeout: min(dialTimeout, answerWithin), KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   tlsTimeout,
 		ResponseHeaderTimeout: answerWithin,

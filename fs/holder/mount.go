@@ -67,9 +67,8 @@ func spawn(args []string, log *os.File, attr *syscall.SysProcAttr) (*process, er
 	}
 	defer theirs.Close()
 	// Locks and pipes that the caller happens to have open are not ours to keep for as long as we live.
-	if err := unix.CloseRange(inherited, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil && err != unix.ENOSYS {
-		return nil, err
-	}
+	// Kernels before 5.11 and some containers can not do it; then they are kept.
+	_ = unix.CloseRange(inherited, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	// The path stays right when the file is replaced by a newer one.
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Args[0] = os.Args[0]

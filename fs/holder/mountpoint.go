@@ -15,6 +15,9 @@ import (
 // claim makes sure that something can be mounted at dir and that nobody else is about to. A dead
 // pinfs mount that is still there is taken away.
 func claim(dir string) (*state.Claim, error) {
+	if err := vacate(dir); err != nil { // before anybody is asked to step aside
+		return nil, err
+	}
 	c, err := state.New(dir)
 	if errors.Is(err, state.ErrHeld) {
 		return nil, busy(dir)

@@ -90,12 +90,14 @@ func (h *hold) run(ctx context.Context, ready func()) error {
 	}
 	defer dev.Close()
 	ready()
-	err = h.wait(ctx, hurry)
-	if undone := h.undo(); err != nil || undone != nil {
-		slog.Error("mount ended", "mountpoint", h.spec.Mountpoint, "err", errors.Join(err, undone))
-		return errors.Join(err, undone, h.claim.Abandon())
+	if err = h.wait(ctx, hurry); err == nil {
+		// The mount has gone. Nothing may be unmounted any more: the next mount at this place can
+		// have our device's number already.
+		return h.claim.Remove()
 	}
-	return h.claim.Remove()
+	err = errors.Join(err, h.undo())
+	slog.Error("mount ended", "mountpoint", h.spec.Mountpoint, "err", err)
+	return errors.Join(err, h.claim.Abandon())
 }
 
 // prepare starts the worker and waits until it has opened the image.

@@ -27,20 +27,39 @@ func New(mountpoint string) (*Claim, error) {
 		return nil, err
 	}
 	dir := Dir(filepath.Join(base, id(mountpoint)))
-	for {
-		lock, err := dir.tryLock()
-		if errors.Is(err, ErrHeld) && dir.stepAside() {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if dir.owns(lock) {
-			c := &Claim{Dir: dir, lock: lock}
-			return c, c.clear()
-		}
-		lock.Close() // the last holder removed the directory meanwhile
+	release, err := dir.guard()
+	if err != nil {
+		return nil, err
 	}
+	defer release()
+	lock, err := dir.tryLock()
+	if errors.Is(err, ErrHeld) && dir.stepAside() {
+		lock, err = dir.tryLock()
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &Claim{Dir: dir, lock: lock}
+	return c, c.clear()
+}
+
+// guard keeps everybody else from claiming, moving or removing a run directory beside d until release
+// is called. It is held for moments only.
+func (d Dir) guard() (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(string(d)), ".guard"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return func() { f.Close() }, nil
 }
 
 // stepAside moves the run directory of a mount that was unmounted lazily out of the way of the next
@@ -66,6 +85,11 @@ func (c *Claim) Write(r Record) error {
 	if err != nil {
 		return err
 	}
+	release, err := c.Dir.guard()
+	if err != nil {
+		return err
+	}
+	defer release()
 	record := c.place().record()
 	if err := os.WriteFile(record+".new", b, 0o644); err != nil {
 		return err
@@ -75,12 +99,22 @@ func (c *Claim) Write(r Record) error {
 
 // Remove takes the run directory away and gives the mountpoint free.
 func (c *Claim) Remove() error {
+	release, err := c.Dir.guard()
+	if err != nil {
+		return err
+	}
+	defer release()
 	defer c.lock.Close()
 	return os.RemoveAll(string(c.place()))
 }
 
 // Abandon gives the mountpoint free and leaves record and log behind, for whoever asks why.
 func (c *Claim) Abandon() error {
+	release, err := c.Dir.guard()
+	if err != nil {
+		return err
+	}
+	defer release()
 	defer c.lock.Close()
 	return os.RemoveAll(c.place().Socket())
 }

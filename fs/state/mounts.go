@@ -53,7 +53,7 @@ func Mounted(device, source string) bool {
 		seen[namespace] = true
 		b, _ := os.ReadFile(table) // gone meanwhile, or not ours to read
 		for line := range strings.SplitSeq(string(b), "\n") {
-			if at, ok := parseMount(line); ok && at.Device == device && at.Source == source {
+			if at, ok := parseMount(line); ok && at.Device == device && at.Type == FSType && at.Source == source {
 				return true
 			}
 		}
@@ -103,6 +103,20 @@ func parseMount(line string) (Mount, bool) {
 		m.Source = unescape(t[1])
 	}
 	return m, true
+}
+
+// mountedAt reports whether the file system of device is mounted at dir, if need be below another one.
+func mountedAt(dir, device string) (bool, error) {
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return false, err
+	}
+	for line := range strings.SplitSeq(string(table), "\n") {
+		if at, ok := parseMount(line); ok && at.Dir == dir && at.Device == device && at.Type == FSType {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // fields splits at spaces alone: the kernel escapes space, tab, newline and backslash and nothing else.

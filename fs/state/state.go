@@ -60,14 +60,14 @@ func (d Dir) exists() bool {
 	return err == nil
 }
 
-// Detached reports whether the mount that r tells of is not at its mountpoint any more (or not as this
-// process sees it): it was unmounted lazily and lives until its last user leaves.
+// Detached reports whether the mount that r tells of is not at its mountpoint any more, not even
+// below another mount: it was unmounted lazily and lives until its last user leaves.
 func (r Record) Detached() bool {
 	if r.Device == "" {
 		return false // not there yet
 	}
-	at, found, err := MountAt(r.Mountpoint)
-	return err == nil && (!found || at.Device != r.Device)
+	there, err := mountedAt(r.Mountpoint, r.Device)
+	return err == nil && !there
 }
 
 // Find returns the run directory of the mount at mountpoint, an absolute path free of links: this
@@ -76,6 +76,21 @@ func Find(mountpoint string) (Dir, error) {
 	for _, base := range bases() {
 		d := Dir(filepath.Join(base, id(mountpoint)))
 		if d.exists() {
+			return d, nil
+		}
+	}
+	return findShared(mountpoint)
+}
+
+// findShared looks for a mount that came here from another mount namespace.
+func findShared(mountpoint string) (Dir, error) {
+	at, found, err := MountAt(mountpoint)
+	all, allErr := All()
+	if err = errors.Join(err, allErr); err != nil {
+		return "", err
+	}
+	for _, d := range all {
+		if r, err := d.Read(); found && err == nil && r.Mountpoint == mountpoint && r.Device == at.Device {
 			return d, nil
 		}
 	}
@@ -100,7 +115,11 @@ func All() ([]Dir, error) {
 }
 
 // id is 16 hex digits: a path of any length becomes one short name, as a socket's address demands.
-func id(mountpoint string) string { return fmt.Sprintf("%016x", xxhash.Sum64String(mountpoint)) }
+// The same path in another mount namespace is another place.
+func id(mountpoint string) string {
+	namespace, _ := os.Readlink("/proc/self/ns/mnt")
+	return fmt.Sprintf("%016x", xxhash.Sum64String(namespace+" "+mountpoint))
+}
 
 func bases() []string {
 	if os.Geteuid() == 0 {

@@ -75,7 +75,7 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 	told, err := ask(ctx, run.Socket())
 	switch {
 	case err == nil && record.Detached():
-		told.State = Detached
+		told.State, told.Log = Detached, run.Log()
 		return told, nil
 	case err == nil:
 		return told, nil
