@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	endSoon   = time.Second      // what two processes usually need to end once nobody uses their mount
+	endSoon   = 5 * time.Second  // more than two processes usually need to end once nobody uses their mount
 	endWithin = 30 * time.Second // far longer than that
 )
 
