@@ -96,7 +96,7 @@ func (s *story) mustBeRight(ctx context.Context, dir string, entries sample.Tree
 // rightOrError checks entries that were not read before: some may be at hand all the same, because
 // they lie beside others; the rest has to fail, and nothing may be wrong.
 func (s *story) rightOrError(ctx context.Context, dir string, entries sample.Tree) error {
-	right, failed := 0, 0
+	right, failed, wrong := 0, 0, []error(nil)
 	for _, e := range entries {
 		err := e.Check(dir)
 		switch {
@@ -107,14 +107,14 @@ func (s *story) rightOrError(ctx context.Context, dir string, entries sample.Tre
 		case errors.Is(err, syscall.EIO):
 			failed++
 		default:
-			return err
+			wrong = append(wrong, err)
 		}
 	}
-	s.say("   uncached: of the other %d, %d fail with EIO, %d were at hand and right, 0 are wrong", len(entries), failed, right)
+	s.say("   uncached: of the other %d, %d fail with EIO, %d were at hand and right, %d are wrong", len(entries), failed, right, len(wrong))
 	if failed == 0 {
-		return errors.New("no read noticed the overwrite")
+		wrong = append(wrong, errors.New("no read noticed the overwrite"))
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // replaceObject is what a careless upload does.
