@@ -155,7 +155,7 @@ func requests(t *testing.T, dir string) uint64 {
 
 func TestDeadlineIsEIO(t *testing.T) {
 	o := newOrigin(t)
-	dir, _ := mount(t, job{Image: squashtest.Make(t, sample(t)), Control: o.dir, Timeout: 50 * time.Millisecond})
+	dir, _ := mount(t, job{Image: squashtest.Make(t, sample(t)), Control: o.dir, Timeout: 2 * time.Second})
 	o.set("hang")
 	if _, err := os.ReadFile(filepath.Join(dir, "text")); !errors.Is(err, unix.EIO) {
 		t.Errorf("read = %v, want EIO", err)

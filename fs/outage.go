@@ -15,8 +15,10 @@ type outage struct {
 	seen  int64 // what had arrived when it began
 }
 
-// shortened is the part of the timeout that a request gets during an outage.
-const shortened = 10
+const (
+	shortened = 10          // a request gets this part of the timeout during an outage,
+	shortest  = time.Second // but not less than an origin that is back needs for an answer
+)
 
 // patience is how long a request that begins now may take; arrived is how much the origin has sent
 // so far.
@@ -24,7 +26,7 @@ func (o *outage) patience(timeout time.Duration, arrived int64) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if time.Now().Before(o.until) && arrived == o.seen {
-		return timeout / shortened
+		return min(timeout, max(timeout/shortened, shortest))
 	}
 	return timeout
 }

@@ -6,6 +6,18 @@ import (
 	"time"
 )
 
+func TestOutageLeavesTimeForAnAnswer(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{
+		time.Minute: 6 * time.Second, 5 * time.Second: time.Second, time.Second / 2: time.Second / 2,
+	} {
+		var o outage
+		o.began(timeout, timeout, 0, 0)
+		if got := o.patience(timeout, 0); got != want {
+			t.Errorf("timeout %v: patience in an outage = %v, want %v", timeout, got, want)
+		}
+	}
+}
+
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const timeout = 20 * time.Second
