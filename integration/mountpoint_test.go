@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -208,8 +209,9 @@ func TestMountKeepsNothingOfItsCaller(t *testing.T) {
 // TestForegroundMountOutlivesItsLogReader: the end of a log collector is no reason to end a mount.
 func TestForegroundMountOutlivesItsLogReader(t *testing.T) {
 	u := newUser(t)
-	ref := publishSmall(t, u)
-	dir := t.TempDir()
+	tree, dir := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(tree, "file"), 8<<20) // more than a mount reads when it begins
+	ref := u.ok("publish", squashfs(t, tree), "file://"+t.TempDir()+"//small")
 	c := exec.Command(binary, "mount", "-f", ref, dir)
 	c.Env = u.env
 	stdout, err := c.StdoutPipe()
@@ -235,7 +237,9 @@ func TestForegroundMountOutlivesItsLogReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	dropCaches(t)
-	_, _ = os.ReadFile(filepath.Join(dir, "file")) // may be at hand or fail; either is logged or not
+	if _, err := os.ReadFile(filepath.Join(dir, "file")); !errors.Is(err, syscall.EIO) { // which is logged
+		t.Errorf("read of what is gone = %v, want EIO", err)
+	}
 	if _, err := os.ReadDir(dir); err != nil {
 		t.Errorf("the mount is gone: %v", err)
 	}
