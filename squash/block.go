@@ -29,20 +29,28 @@ func (b block) what() string {
 	return "data block"
 }
 
+// maxSize returns how many bytes b can decode to.
+func (m *Image) maxSize(b block) int64 {
+	if b.size == 0 {
+		return int64(m.sb.BlockSize)
+	}
+	return int64(b.size)
+}
+
 // loadBlock reads and decodes b.
-func (m *Image) loadBlock(ctx context.Context, b block) ([]byte, error) {
+func (m *Image) loadBlock(ctx context.Context, b block, urgent <-chan struct{}) (p []byte, err error) {
 	n := b.stored()
 	if n == 0 || n > int64(m.sb.BlockSize) || b.pos < superblockSize || b.pos > m.sb.BytesUsed-n {
 		return nil, malformed(b.pos, b.what(), "%d bytes in a file system of %d", n, m.sb.BytesUsed)
 	}
-	var p []byte
-	var err error
-	if b.word&blockPlain != 0 {
-		p = make([]byte, n)
-		err = m.readBlock(ctx, b, p)
-	} else {
-		p, err = m.loadPacked(ctx, b)
-	}
+	err = m.inFlight(ctx, n+m.maxSize(b), func() error {
+		if b.word&blockPlain != 0 {
+			p = make([]byte, n)
+			return m.readBlock(ctx, b, p)
+		}
+		p, err = m.loadPacked(ctx, b, urgent)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -53,17 +61,13 @@ func (m *Image) loadBlock(ctx context.Context, b block) ([]byte, error) {
 }
 
 // loadPacked reads and decodes a block that is stored compressed.
-func (m *Image) loadPacked(ctx context.Context, b block) (p []byte, err error) {
+func (m *Image) loadPacked(ctx context.Context, b block, urgent <-chan struct{}) (p []byte, err error) {
 	err = m.withBuffer(int(b.stored()), func(packed []byte) error {
 		if err := m.readBlock(ctx, b, packed); err != nil {
 			return err
 		}
-		size := b.size
-		if size == 0 {
-			size = m.sb.BlockSize
-		}
-		out := make([]byte, size)
-		n, err := m.decode(ctx, out, packed, b.what(), b.pos)
+		out := make([]byte, m.maxSize(b))
+		n, err := m.decode(ctx, urgent, out, packed, b.what(), b.pos)
 		p = out[:n]
 		return err
 	})

@@ -41,7 +41,7 @@ type blockList struct {
 }
 
 // newBlockList returns a list with the mark of its first entry. It never fails.
-func (m *Image) newBlockList(_ context.Context, key listKey) (*blockList, error) {
+func (m *Image) newBlockList(_ context.Context, key listKey, _ <-chan struct{}) (*blockList, error) {
 	l := &blockList{blocks: key.blocks, stride: minStride, marks: []mark{key.mark}}
 	for l.blocks/l.stride >= maxMarks {
 		l.stride *= 2
@@ -93,7 +93,7 @@ func (m *Image) eachBlock(ctx context.Context, ino *Inode, first, behind int64, 
 
 // seekBlock returns a cursor at entry index of ino's block list and where that block begins.
 func (m *Image) seekBlock(ctx context.Context, ino *Inode, index int64) (*cursor, int64, error) {
-	start := mark{ino.file.list, ino.file.start}
+	start := mark{ino.rest, ino.file.start}
 	if ino.file.blocks <= shortList {
 		return m.addUp(ctx, start, index)
 	}
@@ -115,7 +115,7 @@ func (m *Image) seekBlock(ctx context.Context, ino *Inode, index int64) (*cursor
 
 // addUp goes n entries on from mk.
 func (m *Image) addUp(ctx context.Context, mk mark, n int64) (*cursor, int64, error) {
-	c, err := m.cursorAt(ctx, mk.list, "block list")
+	c, err := m.cursorAt(ctx, mk.list, m.inodes("block list"))
 	if err != nil {
 		return nil, 0, err
 	}

@@ -4,7 +4,7 @@ import "testing"
 
 func TestBlockListStaysSmall(t *testing.T) {
 	for _, blocks := range []int64{1, minStride, minStride * maxMarks, minStride*maxMarks + 1, 1 << 40} {
-		l, err := (&Image{}).newBlockList(t.Context(), listKey{blocks: blocks})
+		l, err := (&Image{}).newBlockList(t.Context(), listKey{blocks: blocks}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -15,7 +15,7 @@ func TestBlockListStaysSmall(t *testing.T) {
 }
 
 func TestBlockListMarks(t *testing.T) {
-	l, err := (&Image{}).newBlockList(t.Context(), listKey{blocks: 10 * minStride})
+	l, err := (&Image{}).newBlockList(t.Context(), listKey{blocks: 10 * minStride}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

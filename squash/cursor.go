@@ -12,10 +12,10 @@ type place struct {
 }
 
 // cursor reads through a chain of metadata blocks. Where one ends it goes on with the block that
-// follows in the image, so it always ends at the end of the image at the latest.
+// follows in the image, so it always ends at the end of its region at the latest.
 type cursor struct {
 	m     *Image
-	what  string // names in errors what is being read
+	in    region // that it must not leave
 	block int64  // position of the current block in the image
 	cur   metaBlock
 	off   int    // in cur.data
@@ -23,18 +23,9 @@ type cursor struct {
 }
 
 // cursorAt returns a cursor at p. The offset may be right behind the block's last byte.
-func (m *Image) cursorAt(ctx context.Context, p place, what string) (*cursor, error) {
-	c := &cursor{m: m, what: what}
+func (m *Image) cursorAt(ctx context.Context, p place, in region) (*cursor, error) {
+	c := &cursor{m: m, in: in}
 	return c, c.seek(ctx, p)
-}
-
-// at returns the place that ref, counted from the table that starts at byte start, means. A place
-// that can not be comes out as one that cursorAt refuses.
-func at(start uint64, ref uint64) place {
-	if ref>>48 != 0 {
-		return place{block: -1}
-	}
-	return place{int64(start + ref>>16), int(ref & 0xffff)}
 }
 
 func (c *cursor) seek(ctx context.Context, p place) error {
@@ -53,7 +44,10 @@ func (c *cursor) load(ctx context.Context, pos int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b, err := c.m.meta.Get(ctx, pos)
+	if pos < c.in.start || pos >= c.in.end {
+		return malformed(pos, c.in.what, "it is not between byte %d and byte %d", c.in.start, c.in.end)
+	}
+	b, err := c.m.meta.Get(ctx, metaKey{pos: pos})
 	if err != nil {
 		return err
 	}
@@ -117,5 +111,5 @@ func (c *cursor) place() place { return place{c.block, c.off} }
 
 // malformed blames the structure that is being read.
 func (c *cursor) malformed(format string, args ...any) error {
-	return malformed(c.block, c.what, format, args...)
+	return malformed(c.block, c.in.what, format, args...)
 }

@@ -7,13 +7,11 @@ import (
 
 // decode expands src into dst once a worker is free, and returns how many bytes that gave. What and
 // off say in errors which block it was.
-func (m *Image) decode(ctx context.Context, dst, src []byte, what string, off int64) (int, error) {
-	select {
-	case m.workers <- struct{}{}:
-	case <-ctx.Done():
-		return 0, ctx.Err()
+func (m *Image) decode(ctx context.Context, urgent <-chan struct{}, dst, src []byte, what string, off int64) (int, error) {
+	if err := m.workers.Acquire(ctx, urgent); err != nil {
+		return 0, err
 	}
-	defer func() { <-m.workers }()
+	defer m.workers.Release()
 	n, err := m.guardedDecode(dst, src)
 	if err != nil {
 		return 0, &FormatError{Off: off, What: what, Err: fmt.Errorf("%v: %w", m.sb.Compressor, err)}
@@ -30,6 +28,15 @@ func (m *Image) guardedDecode(dst, src []byte) (n int, err error) {
 		}
 	}()
 	return m.codec.Decode(dst, src)
+}
+
+// inFlight calls f once there is room for n bytes beside what other loads take.
+func (m *Image) inFlight(ctx context.Context, n int64, f func() error) error {
+	if err := m.flight.Acquire(ctx, n); err != nil {
+		return err
+	}
+	defer m.flight.Release(n)
+	return f()
 }
 
 // withBuffer lends f n bytes. n is at most what a compressed block can have.

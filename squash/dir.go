@@ -126,7 +126,7 @@ func (m *Image) dirReader(ctx context.Context, dir *Inode, want func(dirIndex) b
 		return nil, err
 	}
 	r.off, r.end = start.off, end
-	r.c, err = m.cursorAt(ctx, start.place, "directory")
+	r.c, err = m.cursorAt(ctx, start.place, m.listings())
 	return r, err
 }
 

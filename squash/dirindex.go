@@ -21,7 +21,7 @@ func (m *Image) searchIndex(ctx context.Context, dir *Inode, want func(dirIndex)
 	if dir.dir.indexes == 0 {
 		return last, end, nil
 	}
-	c, err := m.cursorAt(ctx, dir.dir.index, "directory index")
+	c, err := m.cursorAt(ctx, dir.rest, m.inodes("directory index"))
 	if err != nil {
 		return last, end, err
 	}

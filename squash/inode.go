@@ -33,10 +33,12 @@ type Inode struct {
 	Rdev    uint32 // of a device: encoded as in FUSE messages; Major and Minor take it apart
 	Parent  uint32 // of a directory: the inode number of its parent
 
+	place place
 	xattr uint32 // index in the xattr id table, or noXattr
 	dir   directory
 	file  file
 	link  place // of a symbolic link's target, Size bytes long
+	rest  place // of what comes last: a file's block list, a directory's index, else the next inode
 }
 
 // Type returns the S_IFxxx bits of the mode.
@@ -64,7 +66,6 @@ func (i *Inode) Minor() uint32 { return i.Rdev&0xff | i.Rdev>>12&0xfff00 }
 type directory struct {
 	listing place
 	size    int64 // bytes of the listing
-	index   place // of the first index entry
 	indexes int   // index entries; 0 if the directory has no index
 }
 
@@ -72,7 +73,6 @@ type directory struct {
 type file struct {
 	start      int64  // of the first data block, in the image
 	blocks     int64  // entries of the block list: data blocks without the tail in a fragment
-	list       place  // of the block list
 	fragment   uint32 // index of the fragment block that holds the tail, or noFragment
 	fragOffset uint32 // of the tail in the decoded fragment block, in bytes
 }

@@ -38,7 +38,9 @@ func modeOf(kind uint16) uint32 {
 // Inode reads the inode at ref, which is cheap while its metadata block is in the cache. A ref that
 // does not come from this image gives an error or some inode, never a panic.
 func (m *Image) Inode(ctx context.Context, ref Ref) (*Inode, error) {
-	c, err := m.cursorAt(ctx, at(m.sb.inodeTable, uint64(ref)), "inode")
+	in := m.inodes("inode")
+	at := in.at(uint64(ref))
+	c, err := m.cursorAt(ctx, at, in)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +49,7 @@ func (m *Image) Inode(ctx context.Context, ref Ref) (*Inode, error) {
 		return nil, err
 	}
 	kind := binary.LittleEndian.Uint16(b)
-	ino := &Inode{Ref: ref, Nlink: 1, xattr: noXattr}
+	ino := &Inode{Ref: ref, Nlink: 1, place: at, xattr: noXattr}
 	if err := m.decodeHead(ino, b, c); err != nil {
 		return nil, err
 	}
@@ -61,6 +63,7 @@ func (m *Image) Inode(ctx context.Context, ref Ref) (*Inode, error) {
 	if err != nil {
 		return nil, err
 	}
+	ino.rest = c.place()
 	return ino, nil
 }
 
@@ -101,9 +104,7 @@ func (m *Image) decodeExtended(ctx context.Context, ino *Inode, c *cursor) (err 
 	case ModeRegular:
 		err = m.decodeExtendedFile(ctx, ino, c)
 	case ModeSymlink:
-		if err = decodeSymlink(ctx, ino, c); err == nil {
-			err = c.skip(ctx, ino.Size)
-		}
+		err = decodeSymlink(ctx, ino, c)
 	default:
 		err = decodeSpecial(ctx, ino, c)
 	}
@@ -145,7 +146,6 @@ func (m *Image) decodeExtendedDir(ctx context.Context, ino *Inode, c *cursor) er
 	ino.dir.size = max(ino.Size-emptyDir, 0)
 	ino.dir.indexes = int(le.Uint16(b[16:]))
 	ino.xattr = le.Uint32(b[20:])
-	ino.dir.index = c.place()
 	return nil
 }
 
@@ -164,7 +164,7 @@ func decodeSymlink(ctx context.Context, ino *Inode, c *cursor) error {
 	if ino.Size > maxSymlink {
 		return c.malformed("symbolic link of %d bytes", ino.Size)
 	}
-	return nil
+	return c.skip(ctx, ino.Size)
 }
 
 // decodeSpecial reads devices, fifos and sockets.
@@ -220,8 +220,7 @@ func (m *Image) finishFile(ino *Inode, c *cursor) error {
 	if f.fragment == noFragment && ino.Size%bs != 0 {
 		f.blocks++
 	}
-	f.list = c.place()
-	if room := (m.sb.BytesUsed - f.list.block) / (metaHeaderSize + 1) * metaSize; f.blocks > room/listEntrySize {
+	if room := (m.sb.BytesUsed - c.block) / (metaHeaderSize + 1) * metaSize; f.blocks > room/listEntrySize {
 		return c.malformed("a file of %d bytes needs a longer block list than the image can hold", ino.Size)
 	}
 	return nil

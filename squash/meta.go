@@ -13,15 +13,34 @@ const (
 	metaPlain      = 0x8000 // in the header: stored as it is; the other bits are the size
 )
 
-// metaBlock is one decoded metadata block.
+// metaKey is a metadata block, or a stretch of a list of pointers to such.
+type metaKey struct {
+	pos   int64 // in the image
+	plain int   // bytes of the stretch; 0 for a metadata block
+}
+
+// metaBlock is one decoded metadata block, or the bytes of a stretch.
 type metaBlock struct {
 	data []byte // never empty
 	next int64  // where the block behind it begins in the image
 }
 
-// loadMeta reads and decodes the metadata block at pos. One read fetches the header and as much as a
-// block can have.
-func (m *Image) loadMeta(ctx context.Context, pos int64) (b metaBlock, err error) {
+// loadMeta reads key, and decodes it if it is a metadata block.
+func (m *Image) loadMeta(ctx context.Context, key metaKey, urgent <-chan struct{}) (b metaBlock, err error) {
+	err = m.inFlight(ctx, 2*metaSize, func() error {
+		if key.plain > 0 {
+			b.data = make([]byte, key.plain)
+			return m.src.ReadAt(ctx, b.data, key.pos)
+		}
+		b, err = m.loadMetaBlock(ctx, key.pos, urgent)
+		return err
+	})
+	return b, err
+}
+
+// loadMetaBlock reads and decodes the metadata block at pos. One read fetches the header and as much
+// as a block can have.
+func (m *Image) loadMetaBlock(ctx context.Context, pos int64, urgent <-chan struct{}) (b metaBlock, err error) {
 	if pos < superblockSize || pos > m.sb.BytesUsed-metaHeaderSize-1 {
 		return b, malformed(pos, "metadata block", "it is outside of the file system of %d bytes", m.sb.BytesUsed)
 	}
@@ -30,14 +49,14 @@ func (m *Image) loadMeta(ctx context.Context, pos int64) (b metaBlock, err error
 		if err := m.src.ReadAt(ctx, p, pos); err != nil {
 			return fmt.Errorf("metadata block at byte %d: %w", pos, err)
 		}
-		b, err = m.decodeMeta(ctx, p, pos)
+		b, err = m.decodeMeta(ctx, p, pos, urgent)
 		return err
 	})
 	return b, err
 }
 
 // decodeMeta decodes the block that p begins with.
-func (m *Image) decodeMeta(ctx context.Context, p []byte, pos int64) (b metaBlock, err error) {
+func (m *Image) decodeMeta(ctx context.Context, p []byte, pos int64, urgent <-chan struct{}) (b metaBlock, err error) {
 	header := binary.LittleEndian.Uint16(p)
 	n := int(header &^ metaPlain)
 	if n == 0 || n > metaSize || n > len(p)-metaHeaderSize {
@@ -50,7 +69,7 @@ func (m *Image) decodeMeta(ctx context.Context, p []byte, pos int64) (b metaBloc
 		return b, nil
 	}
 	out := make([]byte, metaSize)
-	n, err = m.decode(ctx, out, stored, "metadata block", pos)
+	n, err = m.decode(ctx, urgent, out, stored, "metadata block", pos)
 	if err != nil {
 		return b, err
 	}

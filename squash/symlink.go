@@ -11,7 +11,7 @@ func (m *Image) Readlink(ctx context.Context, ino *Inode) (string, error) {
 	if ino.Type() != ModeSymlink {
 		return "", fmt.Errorf("inode %d is no symbolic link: %w", ino.Number, iofs.ErrInvalid)
 	}
-	c, err := m.cursorAt(ctx, ino.link, "symbolic link")
+	c, err := m.cursorAt(ctx, ino.link, m.inodes("symbolic link"))
 	if err != nil {
 		return "", err
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // table is an array of entries in metadata blocks that a list of pointers leads to: the tables of
-// ids, fragments, exports and xattr ids. Only what is asked for is read.
+// ids, fragments, exports and xattr ids. Only what is asked for is read, and kept in the cache.
 type table struct {
 	name      string
 	start     uint64 // of the list of pointers, in the image
@@ -17,11 +17,15 @@ type table struct {
 
 const pointerSize = 8
 
+// perBlock is how many entries are in each metadata block but the last.
+func (t table) perBlock() uint64 { return uint64(metaSize / t.entrySize) }
+
+// listSize is how many bytes the list of pointers has.
+func (t table) listSize() uint64 { return (t.n + t.perBlock() - 1) / t.perBlock() * pointerSize }
+
 // check makes sure that the list of pointers lies inside the image.
 func (t table) check(bytesUsed int64) error {
-	perBlock := uint64(metaSize / t.entrySize)
-	blocks := (t.n + perBlock - 1) / perBlock
-	if t.start > uint64(bytesUsed) || blocks > (uint64(bytesUsed)-t.start)/pointerSize {
+	if t.start > uint64(bytesUsed) || t.listSize() > uint64(bytesUsed)-t.start {
 		return malformed(int64(t.start), t.name, "%d entries do not fit into the file system of %d bytes", t.n, bytesUsed)
 	}
 	return nil
@@ -35,12 +39,23 @@ func (t table) seek(ctx context.Context, m *Image, index uint64) (*cursor, error
 	if err := t.check(m.sb.BytesUsed); err != nil {
 		return nil, err
 	}
-	perBlock := uint64(metaSize / t.entrySize)
-	var b [pointerSize]byte
-	off := int64(t.start + index/perBlock*pointerSize)
-	if err := m.src.ReadAt(ctx, b[:], off); err != nil {
-		return nil, fmt.Errorf("%s at byte %d: %w", t.name, off, err)
+	block, err := t.pointer(ctx, m, index/t.perBlock())
+	if err != nil {
+		return nil, err
 	}
-	block := int64(binary.LittleEndian.Uint64(b[:]))
-	return m.cursorAt(ctx, place{block, int(index%perBlock) * t.entrySize}, t.name)
+	entries := region{t.name, superblockSize, int64(t.start)}
+	return m.cursorAt(ctx, place{block, int(index%t.perBlock()) * t.entrySize}, entries)
+}
+
+// pointer returns the position of the metadata block with the given index. The list of pointers is
+// read in stretches of the size of a metadata block.
+func (t table) pointer(ctx context.Context, m *Image, index uint64) (int64, error) {
+	off := index * pointerSize
+	stretch := off / metaSize * metaSize
+	n := min(t.listSize()-stretch, metaSize)
+	b, err := m.meta.Get(ctx, metaKey{int64(t.start + stretch), int(n)})
+	if err != nil {
+		return 0, fmt.Errorf("%s at byte %d: %w", t.name, t.start+off, err)
+	}
+	return int64(binary.LittleEndian.Uint64(b.data[off-stretch:])), nil
 }

@@ -81,7 +81,7 @@ func (m *Image) eachXattr(ctx context.Context, ino *Inode, yield func(Xattr) boo
 	if err != nil {
 		return err
 	}
-	c, err := m.cursorAt(ctx, at(m.xattrs.start, set.ref), "xattr")
+	c, err := m.cursorAt(ctx, m.attributes("xattr").at(set.ref), m.attributes("xattr"))
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (m *Image) xattrValue(ctx context.Context, c *cursor, outOfLine bool) ([]by
 	if len(b) != 8 {
 		return nil, c.malformed("reference of %d bytes to a value", len(b))
 	}
-	c, err = m.cursorAt(ctx, at(m.xattrs.start, binary.LittleEndian.Uint64(b)), "xattr value")
+	c, err = m.cursorAt(ctx, c.in.at(binary.LittleEndian.Uint64(b)), m.attributes("xattr value"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,24 +1,25 @@
 // Package blockcache keeps decoded blocks within a budget of bytes.
 //
 // A missing block is loaded once however many ask for it. The load runs detached from the caller
-// that started it and is cancelled when the last one that waits has left.
+// that started it and is cancelled when the last one that waits has left. Readers of what is there
+// do not hinder each other.
 package blockcache
 
 import (
 	"context"
-	"errors"
 	"hash/maphash"
 	"sync"
 )
 
 // Config says what a Cache holds. Load and Size are required.
 type Config[K comparable, V any] struct {
-	Capacity int64 // bytes that Size counts; the least recently used blocks go first
+	Capacity int64 // bytes that Size counts; what was not used for longest goes first, roughly
 	Largest  int64 // bytes of the largest value; decides how finely the cache is divided
 
-	// Load makes the value of a key. It may be called concurrently for different keys. What it
-	// returns is shared and must not be changed; an error goes to all who wait and is not kept.
-	Load func(ctx context.Context, key K) (V, error)
+	// Load makes the value of a key; urgent is closed once somebody waits for it. It may be called
+	// concurrently for different keys. What it returns is shared and must not be changed; an error
+	// goes to all who wait and is not kept.
+	Load func(ctx context.Context, key K, urgent <-chan struct{}) (V, error)
 	Size func(V) int64 // bytes a value takes
 }
 
@@ -32,6 +33,13 @@ type Cache[K comparable, V any] struct {
 	shards []shard[K, V] // a power of two of them
 }
 
+// shard is one part of a cache with a lock of its own.
+type shard[K comparable, V any] struct {
+	mu sync.RWMutex // guards all below
+	clock[K, V]
+	loads map[K]*load[V]
+}
+
 // New returns an empty Cache.
 func New[K comparable, V any](cfg Config[K, V]) *Cache[K, V] {
 	n := 1
@@ -41,6 +49,7 @@ func New[K comparable, V any](cfg Config[K, V]) *Cache[K, V] {
 	c := &Cache[K, V]{cfg: cfg, seed: maphash.MakeSeed(), shards: make([]shard[K, V], n)}
 	for i := range c.shards {
 		c.shards[i].init(cfg.Capacity / int64(n))
+		c.shards[i].loads = make(map[K]*load[V])
 	}
 	return c
 }
@@ -49,104 +58,39 @@ func New[K comparable, V any](cfg Config[K, V]) *Cache[K, V] {
 // ctx's error; the load goes on as long as somebody else waits for it, until the deadline of the
 // caller that started it. Who still has time then starts another.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
+	s := c.shard(key)
 	for {
-		v, again, err := c.try(ctx, key)
+		if v, ok := s.look(key); ok {
+			return v, nil
+		}
+		v, again, err := c.try(ctx, s, key)
 		if !again || ctx.Err() != nil {
 			return v, err
 		}
 	}
 }
 
-// try is one attempt of Get; again says that it failed by the deadline of somebody else.
-func (c *Cache[K, V]) try(ctx context.Context, key K) (v V, again bool, err error) {
-	s := &c.shards[maphash.Comparable(c.seed, key)&uint64(len(c.shards)-1)]
-	s.mu.Lock()
-	if v, ok := s.hit(key); ok {
-		s.mu.Unlock()
-		return v, false, nil
-	}
-	l, joined := s.loads[key]
-	if !joined {
-		l = c.start(ctx, s, key)
-	}
-	l.waiters++
-	s.mu.Unlock()
-	select {
-	case <-l.done:
-		return l.val, joined && l.expired && l.err != nil, l.err
-	case <-ctx.Done():
-		s.leave(key, l)
-		return v, false, ctx.Err()
-	}
-}
-
-// load is a value on its way. val, err and expired may be read once done is closed.
-type load[V any] struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiters int // guarded by the shard's mu
-	val     V
-	err     error
-	expired bool // it ended by its own deadline
-}
-
-// start begins loading key, with s.mu held.
-func (c *Cache[K, V]) start(ctx context.Context, s *shard[K, V], key K) *load[V] {
-	ctx, cancel := detach(ctx)
-	l := &load[V]{done: make(chan struct{}), cancel: cancel}
-	s.loads[key] = l
-	go func() {
-		defer cancel()
-		l.val, l.err = c.cfg.Load(ctx, key)
-		l.expired = errors.Is(ctx.Err(), context.DeadlineExceeded)
-		s.finish(key, l, c.cfg.Size)
-		close(l.done)
-	}()
-	return l
-}
-
-// detach returns a context with ctx's values and deadline that does not end with it.
-func detach(ctx context.Context) (context.Context, context.CancelFunc) {
-	if at, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(context.WithoutCancel(ctx), at)
-	}
-	return context.WithCancel(context.WithoutCancel(ctx))
-}
-
-// shard is one part of a cache with a lock of its own.
-type shard[K comparable, V any] struct {
-	mu sync.Mutex // guards all below
-	lru[K, V]
-	loads map[K]*load[V]
-}
-
-func (s *shard[K, V]) init(capacity int64) {
-	s.lru.init(capacity)
-	s.loads = make(map[K]*load[V])
-}
-
-// leave takes one waiter off l; the last one ends the load and lets a later caller start afresh.
-func (s *shard[K, V]) leave(key K, l *load[V]) {
+// Ahead starts to load key, which nobody waits for yet, and returns at once. If key is there or on
+// its way it does nothing. What it starts runs until ctx's deadline, if there is one; done is called
+// when it has ended, and also if there was nothing to do.
+func (c *Cache[K, V]) Ahead(ctx context.Context, key K, done func()) {
+	s := c.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.waiters--
-	if l.waiters > 0 {
+	if _, ok := s.hit(key); ok || s.loads[key] != nil {
+		done()
 		return
 	}
-	l.cancel()
-	if s.loads[key] == l {
-		delete(s.loads, key)
-	}
+	c.start(ctx, s, key, done)
 }
 
-// finish keeps what l has loaded.
-func (s *shard[K, V]) finish(key K, l *load[V], size func(V) int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.loads[key] == l {
-		delete(s.loads, key)
-	}
-	if l.err == nil {
-		s.add(key, l.val, size(l.val)+overhead)
-	}
+func (c *Cache[K, V]) shard(key K) *shard[K, V] {
+	return &c.shards[maphash.Comparable(c.seed, key)&uint64(len(c.shards)-1)]
+}
+
+// look returns the value of key if it is there.
+func (s *shard[K, V]) look(key K) (V, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.hit(key)
 }

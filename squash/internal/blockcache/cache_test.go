@@ -14,7 +14,7 @@ func counting(capacity int64) (*Cache[int, string], *[1000]atomic.Int64) {
 	var loads [1000]atomic.Int64
 	return New(Config[int, string]{
 		Capacity: capacity, Largest: 1 << 40, // one shard
-		Load: func(_ context.Context, key int) (string, error) {
+		Load: func(_ context.Context, key int, _ <-chan struct{}) (string, error) {
 			loads[key].Add(1)
 			return string(make([]byte, 100)), nil
 		},
@@ -29,18 +29,44 @@ func get(t *testing.T, c *Cache[int, string], key int) {
 	}
 }
 
-func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
-	c, loads := counting(3 * (100 + overhead))
-	for _, key := range []int{1, 2, 3, 1, 4, 1, 3, 4, 2} { // 4 pushes 2 out, 2 then 1
+// TestUsedStaysUnusedGoes keeps using two values while a hundred others pass through.
+func TestUsedStaysUnusedGoes(t *testing.T) {
+	c, loads := counting(5 * (100 + overhead))
+	for key := range 100 {
+		get(t, c, 900)
+		get(t, c, 901)
 		get(t, c, key)
 	}
-	for key, want := range map[int]int64{1: 1, 2: 2, 3: 1, 4: 1} {
+	get(t, c, 99) // still there
+	get(t, c, 50) // long gone
+	for key, want := range map[int]int64{900: 1, 901: 1, 50: 2, 99: 1} {
 		if got := loads[key].Load(); got != want {
 			t.Errorf("key %d was loaded %d times, want %d", key, got, want)
 		}
 	}
-	if used := c.shards[0].used; used > 3*(100+overhead) {
-		t.Errorf("%d bytes are used", used)
+}
+
+// TestCapacityIsHonoured counts what is kept of values of many sizes.
+func TestCapacityIsHonoured(t *testing.T) {
+	const capacity = 100_000
+	c := New(Config[int, int]{
+		Capacity: capacity, Largest: 5000, Size: func(n int) int64 { return int64(n) },
+		Load: func(_ context.Context, key int, _ <-chan struct{}) (int, error) { return key * 37 % 5000, nil },
+	})
+	for i := range 20_000 {
+		if _, err := c.Get(t.Context(), i*i%1999); err != nil {
+			t.Fatal(err)
+		}
+		var bytes, counted int64
+		for i := range c.shards {
+			bytes += c.shards[i].bytes
+			for n := c.shards[i].hand.next; n != &c.shards[i].hand; n = n.next {
+				counted += n.size
+			}
+		}
+		if bytes > capacity || bytes != counted {
+			t.Fatalf("%d bytes are said to be used, %d are, of %d", bytes, counted, capacity)
+		}
 	}
 }
 
@@ -48,15 +74,15 @@ func TestTooLargeIsNotKept(t *testing.T) {
 	c, loads := counting(100)
 	get(t, c, 1)
 	get(t, c, 1)
-	if got := loads[1].Load(); got != 2 || c.shards[0].used != 0 {
-		t.Errorf("loaded %d times, %d bytes used", got, c.shards[0].used)
+	if got := loads[1].Load(); got != 2 || c.shards[0].bytes != 0 {
+		t.Errorf("loaded %d times, %d bytes used", got, c.shards[0].bytes)
 	}
 }
 
 func TestErrorIsNotKept(t *testing.T) {
 	fail := errors.New("once")
 	calls := 0
-	c := New(Config[int, int]{Capacity: 1000, Size: func(int) int64 { return 1 }, Load: func(context.Context, int) (int, error) {
+	c := New(Config[int, int]{Capacity: 1000, Size: func(int) int64 { return 1 }, Load: func(context.Context, int, <-chan struct{}) (int, error) {
 		calls++
 		if calls == 1 {
 			return 0, fail
@@ -73,7 +99,7 @@ func TestErrorIsNotKept(t *testing.T) {
 
 // blocking returns a cache whose loads wait for release or their ctx.
 func blocking(release chan struct{}, started, cancelled *atomic.Int64) *Cache[int, int] {
-	return New(Config[int, int]{Capacity: 1000, Size: func(int) int64 { return 1 }, Load: func(ctx context.Context, key int) (int, error) {
+	return New(Config[int, int]{Capacity: 1000, Size: func(int) int64 { return 1 }, Load: func(ctx context.Context, key int, _ <-chan struct{}) (int, error) {
 		started.Add(1)
 		select {
 		case <-release:
@@ -140,6 +166,34 @@ func TestLoadEndsWithItsLastCaller(t *testing.T) {
 		close(release)
 		if v, err := c.Get(t.Context(), 4); v != 8 || err != nil {
 			t.Errorf("afterwards Get = %d, %v", v, err)
+		}
+	})
+}
+
+// TestAhead loads what nobody waits for yet, once, and tells the load when somebody does.
+func TestAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var started, urgent, ended atomic.Int64
+		c := New(Config[int, int]{Capacity: 1000, Size: func(int) int64 { return 1 }, Load: func(_ context.Context, key int, wanted <-chan struct{}) (int, error) {
+			started.Add(1)
+			<-wanted
+			urgent.Add(1)
+			return key * 2, nil
+		}})
+		ahead := func() { c.Ahead(t.Context(), 4, func() { ended.Add(1) }) }
+		ahead()
+		ahead() // on its way
+		synctest.Wait()
+		if started.Load() != 1 || urgent.Load() != 0 || ended.Load() != 1 {
+			t.Errorf("%d loads, %d of them urgent, %d ended, want 1, 0, 1", started.Load(), urgent.Load(), ended.Load())
+		}
+		if v, err := c.Get(t.Context(), 4); v != 8 || err != nil {
+			t.Errorf("Get = %d, %v", v, err)
+		}
+		synctest.Wait()
+		ahead() // there
+		if started.Load() != 1 || urgent.Load() != 1 || ended.Load() != 3 {
+			t.Errorf("%d loads, %d of them urgent, %d ended, want 1, 1, 3", started.Load(), urgent.Load(), ended.Load())
 		}
 	})
 }

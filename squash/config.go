@@ -1,0 +1,56 @@
+package squash
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// Config says where the file system is and bounds what an Image uses. The zero value works.
+type Config struct {
+	// Offset is where the file system begins in the Source, in bytes. Default 0.
+	Offset int64
+	// CacheBytes is the memory that an Image takes, in bytes: decoded metadata, data and fragment
+	// blocks, the tables read ahead and what is being read and decoded, together. A ReadAt that runs
+	// may hold up to 16 blocks beside it. Not less than about 16 times the image's block size is
+	// taken; with less than some 4 MiB most blocks are decoded again for each read. Default 40 MiB.
+	CacheBytes int64
+	// Workers is how many blocks are decoded at the same time. Default: the number of processors,
+	// at most 4.
+	Workers int
+}
+
+const (
+	defaultCacheBytes = 40 << 20
+	defaultWorkers    = 4
+	maxTail           = 1 << 20 // bytes read ahead at the end of the image
+	minFlight         = 8       // blocks that can at least be loaded at the same time
+)
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Offset < 0 || c.CacheBytes < 0 || c.Workers < 0 {
+		return c, fmt.Errorf("squash config: offset %d, cache of %d bytes, %d workers: want none below zero",
+			c.Offset, c.CacheBytes, c.Workers)
+	}
+	if c.CacheBytes == 0 {
+		c.CacheBytes = defaultCacheBytes
+	}
+	if c.Workers == 0 {
+		c.Workers = min(defaultWorkers, runtime.NumCPU())
+	}
+	return c, nil
+}
+
+// budget is how the memory of an Image is divided, in bytes. Metadata has a part of its own, so that
+// streaming through data can not push it out.
+type budget struct {
+	tail, meta, lists, data int64
+	flight                  int64 // what is being loaded
+}
+
+func (c Config) budget(sb *Superblock) budget {
+	n, block := c.CacheBytes, int64(sb.BlockSize)
+	b := budget{tail: min(maxTail, n/4), lists: n / 16, flight: max(n/8, 2*minFlight*block)}
+	b.meta = (n - b.tail) / 4
+	b.data = max(n-b.tail-b.meta-b.lists-b.flight, 0)
+	return b
+}
