@@ -1,10 +1,12 @@
 package squash_test
 
 import (
+	"bytes"
 	"io"
 	iofs "io/fs"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/pinfs/pinfs/squash"
 	"github.com/pinfs/pinfs/squash/squashtest"
@@ -20,7 +22,7 @@ func BenchmarkRead(b *testing.B) {
 			}
 			p := realImage(b, args)
 			for b.Loop() {
-				b.SetBytes(readTree(b, p))
+				b.SetBytes(readTree(b, p, squash.Config{}))
 			}
 		})
 	}
@@ -30,7 +32,7 @@ func BenchmarkRead(b *testing.B) {
 func BenchmarkWalk(b *testing.B) {
 	p := realImage(b, []string{"-comp", "xz"})
 	for b.Loop() {
-		fsys := openBytes(b, p).FS(b.Context())
+		fsys := openBytes(b, p, squash.Config{}).FS(b.Context())
 		n := 0
 		err := iofs.WalkDir(fsys, ".", func(_ string, d iofs.DirEntry, err error) error {
 			if err == nil {
@@ -55,9 +57,9 @@ func realImage(b *testing.B, args []string) []byte {
 	return p
 }
 
-func openBytes(b *testing.B, p []byte) *squash.Image {
+func openBytes(b *testing.B, p []byte, cfg squash.Config) *squash.Image {
 	b.Helper()
-	m, err := open(b, p)
+	m, err := squash.Open(b.Context(), squashtest.NewSource(bytes.NewReader(p), int64(len(p))), cfg)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -65,9 +67,9 @@ func openBytes(b *testing.B, p []byte) *squash.Image {
 }
 
 // readTree reads everything in a freshly opened image and returns how many bytes of files that was.
-func readTree(b *testing.B, p []byte) (total int64) {
+func readTree(b *testing.B, p []byte, cfg squash.Config) (total int64) {
 	b.Helper()
-	fsys := openBytes(b, p).FS(b.Context())
+	fsys := openBytes(b, p, cfg).FS(b.Context())
 	buf := make([]byte, 128<<10)
 	err := iofs.WalkDir(fsys, ".", func(path string, d iofs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -85,4 +87,19 @@ func readTree(b *testing.B, p []byte) (total int64) {
 		b.Fatal(err)
 	}
 	return total
+}
+
+// BenchmarkScaling reads all of an xz image with one reader, by one worker and by two in turns, and
+// reports how much faster two are.
+func BenchmarkScaling(b *testing.B) {
+	p := realImage(b, []string{"-comp", "xz"})
+	times := map[int]time.Duration{}
+	for b.Loop() {
+		for workers := 1; workers <= 2; workers++ {
+			start := time.Now()
+			readTree(b, p, squash.Config{Workers: workers})
+			times[workers] += time.Since(start)
+		}
+	}
+	b.ReportMetric(float64(times[1])/float64(times[2]), "x/one-worker")
 }

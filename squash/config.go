@@ -17,19 +17,23 @@ type Config struct {
 	// Workers is how many blocks are decoded at the same time. Default: the number of processors,
 	// at most 4.
 	Workers int
+	// ReadAhead is how much is decoded ahead of a reader that goes through files in order, in bytes;
+	// -1 for nothing. Workers do it that nobody waits for. Default: 1 MiB, or two blocks a worker.
+	ReadAhead int64
 }
 
 const (
 	defaultCacheBytes = 40 << 20
 	defaultWorkers    = 4
+	defaultReadAhead  = 1 << 20
 	maxTail           = 1 << 20 // bytes read ahead at the end of the image
 	minFlight         = 8       // blocks that can at least be loaded at the same time
 )
 
 func (c Config) withDefaults() (Config, error) {
-	if c.Offset < 0 || c.CacheBytes < 0 || c.Workers < 0 {
-		return c, fmt.Errorf("squash config: offset %d, cache of %d bytes, %d workers: want none below zero",
-			c.Offset, c.CacheBytes, c.Workers)
+	if c.Offset < 0 || c.CacheBytes < 0 || c.Workers < 0 || c.ReadAhead < -1 {
+		return c, fmt.Errorf("squash config: offset %d, cache of %d bytes, %d workers, %d bytes of read-ahead: want none below zero, or -1 for no read-ahead",
+			c.Offset, c.CacheBytes, c.Workers, c.ReadAhead)
 	}
 	if c.CacheBytes == 0 {
 		c.CacheBytes = defaultCacheBytes
@@ -45,6 +49,7 @@ func (c Config) withDefaults() (Config, error) {
 type budget struct {
 	tail, meta, lists, data int64
 	flight                  int64 // what is being loaded
+	ahead                   int64 // what of data may be read ahead
 }
 
 func (c Config) budget(sb *Superblock) budget {
@@ -52,5 +57,10 @@ func (c Config) budget(sb *Superblock) budget {
 	b := budget{tail: min(maxTail, n/4), lists: n / 16, flight: max(n/8, 2*minFlight*block)}
 	b.meta = (n - b.tail) / 4
 	b.data = max(n-b.tail-b.meta-b.lists-b.flight, 0)
+	b.ahead = max(defaultReadAhead, 2*int64(c.Workers)*block)
+	if c.ReadAhead != 0 {
+		b.ahead = c.ReadAhead
+	}
+	b.ahead = min(b.ahead, b.data/4)
 	return b
 }

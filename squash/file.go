@@ -27,6 +27,7 @@ func (m *Image) ReadAt(ctx context.Context, ino *Inode, p []byte, off int64) (in
 	if err != nil {
 		return 0, err
 	}
+	m.ahead.note(ctx, ino, off, int64(len(p)))
 	if err := m.readPieces(ctx, pieces); err != nil {
 		return 0, err
 	}

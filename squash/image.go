@@ -25,6 +25,7 @@ type Image struct {
 	workers *workers.Pool       // who may decode
 	flight  *semaphore.Weighted // bytes that loads may take until they are done
 	buffers sync.Pool           // of *[]byte: compressed blocks while they are decoded
+	ahead   *readAhead
 
 	meta  *blockcache.Cache[metaKey, metaBlock]
 	data  *blockcache.Cache[block, []byte] // data and fragment blocks
@@ -55,6 +56,7 @@ func Open(ctx context.Context, src Source, cfg Config) (*Image, error) {
 		return nil, fmt.Errorf("tables at the end of the image: %w", err)
 	}
 	m.divide(b)
+	m.ahead = newReadAhead(m, b.ahead, 2*cfg.Workers)
 	if err := m.readTables(ctx); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func TestTablesAreReadOnce(t *testing.T) {
 		squashtest.SetXattr(t, filepath.Join(tree, fmt.Sprint(i)), "user.noise", string(p[:1000]))
 	}
 	src := squashtest.OpenSource(t, squashtest.Make(t, tree, "-b", "4K", "-noX"))
-	m, err := squash.Open(t.Context(), src, squash.Config{CacheBytes: 8 << 20})
+	m, err := squash.Open(t.Context(), src, squash.Config{CacheBytes: 8 << 20, ReadAhead: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
