@@ -13,19 +13,19 @@ import (
 )
 
 func (a *app) catCommand() *cobra.Command {
-	var partition int
+	var at inside
 	c := &cobra.Command{
 		Use:   "cat REF PATH",
 		Short: "Print one file of an image without mounting it, verified",
 	}
-	partitionFlag(c, &partition)
+	at.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		o, _, err := a.open(ctx, args[0])
 		if err != nil {
 			return err
 		}
 		defer o.Close()
-		image, err := openSquash(ctx, o, partition)
+		image, err := openSquash(ctx, o, at)
 		if err != nil {
 			return err
 		}

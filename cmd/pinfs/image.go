@@ -11,25 +11,41 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// partitionFlag adds the flag of commands that look into an image.
-func partitionFlag(c *cobra.Command, number *int) {
-	c.Flags().IntVar(number, "partition", 0, "the image is a disk: use this partition of it (1 is the first)")
+// inside says where in an image file the squashfs lies. The zero value is an image that is a squashfs
+// itself.
+type inside struct {
+	Partition int   `json:"partition,omitempty"` // of a disk image; 1 is the first
+	Offset    int64 `json:"offset,omitempty"`    // in bytes, of the partition or of the whole
 }
 
-// openSquash opens the squashfs that a verified object is, or that one of its partitions is. What is
-// wrong then was published so, and the error says so.
-func openSquash(ctx context.Context, o *verify.Object, number int) (*squash.Image, error) {
-	if number < 0 {
-		return nil, usage("--partition %d: the first one is 1", number)
+// flags adds the flags of commands that look into an image.
+func (i *inside) flags(c *cobra.Command) {
+	c.Flags().IntVar(&i.Partition, "partition", 0, "the image is a disk: use this partition of it (1 is the first)")
+	c.Flags().Int64Var(&i.Offset, "offset", 0, "the squashfs begins at this byte of the image")
+}
+
+func (i inside) check() error {
+	if i.Partition < 0 {
+		return usage("--partition %d: the first one is 1", i.Partition)
+	}
+	if i.Offset < 0 {
+		return usage("--offset %d: the first byte is 0", i.Offset)
+	}
+	return nil
+}
+
+// openSquash opens the squashfs that a verified object has at a place. What is wrong then was
+// published so, and the error says so.
+func openSquash(ctx context.Context, o *verify.Object, at inside) (image *squash.Image, err error) {
+	if err := at.check(); err != nil {
+		return nil, err
 	}
 	var src fetch.Source = o
-	var err error
-	if number != 0 {
-		src, err = partition.Open(ctx, o, number)
+	if at.Partition != 0 {
+		src, err = partition.Open(ctx, o, at.Partition)
 	}
-	var image *squash.Image
 	if err == nil {
-		image, err = squash.Open(ctx, src, squash.Config{})
+		image, err = squash.Open(ctx, src, squash.Config{Offset: at.Offset})
 	}
 	if verdict(err) == fetch.ErrMalformed {
 		return nil, fmt.Errorf("%w: %s is as it was published, but can not be read: %w", fetch.ErrMalformed, o.Location(), err)

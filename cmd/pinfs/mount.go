@@ -15,12 +15,12 @@ import (
 
 // job is what a mount's worker needs to know beside its environment.
 type job struct {
-	Config    config        `json:"config"`
-	Store     string        `json:"store"`
-	Ref       string        `json:"ref"` // as given by the user
-	Place     catalog.Place `json:"place"`
-	Partition int           `json:"partition"` // 0 = the image is a squashfs itself
-	Xattrs    bool          `json:"xattrs"`
+	Config config        `json:"config"`
+	Store  string        `json:"store"`
+	Ref    string        `json:"ref"` // as given by the user
+	Place  catalog.Place `json:"place"`
+	Inside inside        `json:"inside"`
+	Xattrs bool          `json:"xattrs"`
 }
 
 // maxSource is how much of a reference fits in the kernel's mount table beside other options.
@@ -34,7 +34,7 @@ var mountOptions = []string{"ro", "suid", "nosuid", "dev", "nodev", "exec", "noe
 
 func (a *app) mountCommand() *cobra.Command {
 	var foreground bool
-	var partition int
+	var at inside
 	var options []string
 	c := &cobra.Command{
 		Use:   "mount REF DIR",
@@ -45,9 +45,9 @@ is served.`,
 	}
 	c.Flags().BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground, with the log on standard error")
 	c.Flags().StringSliceVarP(&options, "options", "o", nil, "mount options: suid, dev, noexec, allow_other, noallow_other; xattrs keeps user.pinfs.* readable in any case")
-	partitionFlag(c, &partition)
+	at.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
-		spec, ref, err := a.mountSpec(ctx, args[0], args[1], partition, options)
+		spec, ref, err := a.mountSpec(ctx, args[0], args[1], at, options)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func notifySystemd() {
 }
 
 // mountSpec resolves the reference and says what the holder is to do; ref is the pinned reference.
-func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, options []string) (spec holder.Spec, ref string, err error) {
+func (a *app) mountSpec(ctx context.Context, arg, dir string, at inside, options []string) (spec holder.Spec, ref string, err error) {
 	if dir == "" {
 		return spec, "", usage("no directory to mount at: the argument is empty")
 	}
@@ -78,8 +78,8 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, opt
 			return spec, "", usage("mount option %q is not known; known are %s", o, strings.Join(mountOptions, ", "))
 		}
 	}
-	if partition < 0 {
-		return spec, "", usage("--partition %d: the first one is 1", partition)
+	if err := at.check(); err != nil {
+		return spec, "", err
 	}
 	store, place, err := a.resolve(ctx, arg)
 	if err != nil {
@@ -87,7 +87,7 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, partition int, opt
 	}
 	ref = pinned(store, place)
 	kernels := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == xattrsOption })
-	body, err := json.Marshal(job{a.cfg, store.URL(), arg, place, partition, slices.Contains(options, xattrsOption)})
+	body, err := json.Marshal(job{a.cfg, store.URL(), arg, place, at, slices.Contains(options, xattrsOption)})
 	return holder.Spec{
 		Mountpoint: dir, Source: ref[:min(len(ref), maxSource)], Options: kernels, Job: body,
 		Holder: []string{holderName}, Worker: []string{workerName},

@@ -73,7 +73,7 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 	if m.object, err = verify.Open(ctx, store, place.Pin, place.Image, place.Manifest, verify.Config{}); err != nil {
 		return nil, err
 	}
-	image, err := openSquash(ctx, m.object, m.job.Partition)
+	image, err := openSquash(ctx, m.object, m.job.Inside)
 	if err != nil {
 		return nil, err
 	}
