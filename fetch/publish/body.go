@@ -25,8 +25,9 @@ type body struct {
 // newBody reads f through the verifier. Close its object after use.
 func (p *publication) newBody(ctx context.Context, f *image, tree *manifest.Built) *body {
 	file := tree.Bytes()
-	object := verify.New(tree.Manifest, local{f, f.size}, local{bytes.NewReader(file), int64(len(file))},
-		fetch.Location{URL: f.Name()}, fetch.Location{URL: f.Name()}, verify.Config{RunBytes: 1 << 20})
+	at := fetch.Location{URL: f.Name()}
+	origin := verify.NewRemote(tree.Manifest, local{f, f.size}, local{bytes.NewReader(file), int64(len(file))}, at, at)
+	object := verify.New(tree.Manifest, at, origin, verify.Config{RunBytes: 1 << 20})
 	return &body{ctx: ctx, object: object, step: func(n int64) { p.Progress(Uploading, n, f.size) }}
 }
 

@@ -18,9 +18,9 @@ func (b Block) Len() int { return len(b.b) }
 // CopyAt copies bytes from off on into p and returns how many.
 func (b Block) CopyAt(p []byte, off int) int { return copy(p, b.b[off:]) }
 
-// check makes p, which it takes ownership of, the Block of leaf index; parent is the verified hash
-// block above it.
-func check(m *manifest.Manifest, index int64, parent manifest.HashBlock, p []byte) (Block, error) {
+// Check makes p, which it takes ownership of, the Block of leaf index; parent is the verified hash
+// block above it. It returns a manifest.CorruptError when p is not that leaf.
+func Check(m *manifest.Manifest, index int64, parent manifest.HashBlock, p []byte) (Block, error) {
 	if err := m.CheckLeaf(index, parent, p); err != nil {
 		return Block{}, err
 	}

@@ -22,22 +22,17 @@ type call[V any] struct {
 	first   int64
 	n       int
 	done    chan struct{} // closed when results are in
-	results []result[V]   // written before done is closed
+	results []Result[V]   // written before done is closed
 	expired bool          // it ended by its own deadline; written before done is closed
 	cancel  context.CancelFunc
 	waiters int // guarded by flight.mu
-}
-
-type result[V any] struct {
-	v   V
-	err error
 }
 
 // fetcher says how a flight gets its units.
 type fetcher[V any] struct {
 	cached func(index int64) (V, bool)
 	plan   func(index int64) int                                     // how many units from index on to fetch at once, at least 1
-	fetch  func(ctx context.Context, index int64, n int) []result[V] // n results, each its own success or failure
+	fetch  func(ctx context.Context, index int64, n int) []Result[V] // n results, each its own success or failure
 	keep   func(index int64, v V)                                    // puts a success into the cache
 }
 
@@ -69,7 +64,7 @@ func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, 
 	select {
 	case <-c.done:
 		r := c.results[index-c.first]
-		return r.v, running && c.expired && r.err != nil, r.err
+		return r.Value, running && c.expired && r.Err != nil, r.Err
 	case <-ctx.Done():
 		return v, false, context.Cause(ctx)
 	}
@@ -116,8 +111,8 @@ func (f *flight[V]) run(ctx context.Context, c *call[V], how fetcher[V]) {
 	c.results = how.fetch(ctx, c.first, c.n)
 	c.expired = errors.Is(ctx.Err(), context.DeadlineExceeded)
 	for i, r := range c.results {
-		if r.err == nil {
-			how.keep(c.first+int64(i), r.v)
+		if r.Err == nil {
+			how.keep(c.first+int64(i), r.Value)
 		}
 	}
 	f.mu.Lock()

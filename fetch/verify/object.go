@@ -37,8 +37,8 @@ func (c Config) withDefaults() Config {
 // read tries again.
 type Object struct {
 	m      *manifest.Manifest
-	src    fetch.Source
 	at     fetch.Location
+	origin Origin
 	tree   *tree
 	leaves *lru[Block]
 	flight flight[Block]
@@ -51,14 +51,14 @@ type Object struct {
 
 var _ fetch.Source = (*Object)(nil)
 
-// New makes an Object of an image's bytes and its manifest file, both untrusted, and the manifest
-// that Parse made of the file's descriptor. imageAt and treeAt name them in errors.
-func New(m *manifest.Manifest, image, file fetch.Source, imageAt, treeAt fetch.Location, cfg Config) *Object {
+// New makes an Object of the blocks of an image, whose manifest is m; at says where the image is read
+// from in the first place.
+func New(m *manifest.Manifest, at fetch.Location, origin Origin, cfg Config) *Object {
 	cfg = cfg.withDefaults()
 	leaf := int64(m.LeafSize())
 	return &Object{
-		m: m, src: image, at: imageAt,
-		tree:   newTree(m, file, treeAt),
+		m: m, at: at, origin: origin,
+		tree:   newTree(m, origin),
 		leaves: newLRU[Block](int(max(cfg.CacheBytes/leaf, 1))),
 		runs:   runs{max: int(max(cfg.RunBytes/leaf, 1))},
 		room:   semaphore.NewWeighted(max(cfg.InFlightBytes, leaf)),
@@ -116,59 +116,16 @@ func (o *Object) block(ctx context.Context, index int64, need int) (Block, error
 	})
 }
 
-// fetch reads n leaves from index on in one request and checks each.
-func (o *Object) fetch(ctx context.Context, index int64, n int) []result[Block] {
-	results := make([]result[Block], n)
+// fetch gets n leaves from index on as soon as there is room for them.
+func (o *Object) fetch(ctx context.Context, index int64, n int) []Leaf {
 	weight := min(int64(n)*int64(o.m.LeafSize()), o.limit)
-	err := o.room.Acquire(ctx, weight)
-	var p []byte
-	if err == nil {
-		defer o.room.Release(weight)
-		p, err = o.read(ctx, index, n)
+	if err := o.room.Acquire(ctx, weight); err != nil {
+		return all(n, err)
 	}
-	for i := range results {
-		if err != nil {
-			results[i].err = err
-			continue
-		}
-		_, size := o.m.LeafRange(index + int64(i))
-		results[i].v, results[i].err = o.leaf(ctx, index+int64(i), p[:size:size], n > 1)
-		p = p[size:]
+	defer o.room.Release(weight)
+	leaves := o.origin.Leaves(ctx, index, n, o.tree.parent)
+	for _, l := range leaves {
+		o.verified.Add(int64(l.Value.Len()))
 	}
-	return results
-}
-
-// read returns the unverified bytes of n leaves.
-func (o *Object) read(ctx context.Context, index int64, n int) ([]byte, error) {
-	off, _ := o.m.LeafRange(index)
-	size := min(int64(n)*int64(o.m.LeafSize()), o.Size()-off)
-	p := make([]byte, size)
-	if err := o.src.ReadAt(ctx, p, off); err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// leaf makes p the Block of leaf index, reading it once more if it is not right. A shared p is
-// copied, so that one leaf in the cache does not hold on to a whole run.
-func (o *Object) leaf(ctx context.Context, index int64, p []byte, shared bool) (Block, error) {
-	parent, err := o.tree.parent(ctx, index)
-	if err != nil {
-		return Block{}, err
-	}
-	if shared {
-		p = append([]byte(nil), p...)
-	}
-	first := true
-	b, err := twice(o.at, func() (Block, error) {
-		if !first {
-			if p, err = o.read(ctx, index, 1); err != nil {
-				return Block{}, err
-			}
-		}
-		first = false
-		return check(o.m, index, parent, p)
-	})
-	o.verified.Add(int64(b.Len()))
-	return b, err
+	return leaves
 }

@@ -17,6 +17,8 @@ import (
 
 const leaf = manifest.LeafSize
 
+var imageAt = fetch.Location{URL: "test://image"}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bytesSource serves b and notes the ranges asked for; tamper may change an answer.
@@ -64,7 +66,7 @@ func object(t *testing.T, n int, cfg Config) (o *Object, image, file *bytesSourc
 		t.Fatal(err)
 	}
 	image, file = &bytesSource{b: b}, &bytesSource{b: built.Bytes()}
-	return New(built.Manifest, image, file, fetch.Location{URL: "test://image"}, fetch.Location{URL: "test://manifest"}, cfg), image, file
+	return New(built.Manifest, imageAt, NewRemote(built.Manifest, image, file, imageAt, fetch.Location{URL: "test://manifest"}), cfg), image, file
 }
 
 func TestReadAt(t *testing.T) {
@@ -279,7 +281,7 @@ func BenchmarkReadAtCold(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	p := make([]byte, 1<<20)
 	for b.Loop() {
-		o := New(built.Manifest, &bytesSource{b: data}, &bytesSource{b: built.Bytes()}, fetch.Location{}, fetch.Location{}, Config{})
+		o := New(built.Manifest, imageAt, NewRemote(built.Manifest, &bytesSource{b: data}, &bytesSource{b: built.Bytes()}, imageAt, imageAt), Config{})
 		for off := int64(0); off < o.Size(); off += int64(len(p)) {
 			if err := o.ReadAt(b.Context(), p, off); err != nil {
 				b.Fatal(err)
@@ -329,7 +331,7 @@ func (*refusing) ReadAt(ctx context.Context, _ []byte, _ int64) error {
 func TestReaderLearnsWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, _, _ := object(t, leaf, Config{})
-		o.src = &refusing{}
+		o.origin.(*Remote).image = &refusing{}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := o.ReadAt(ctx, make([]byte, 1), 0); !errors.Is(err, fetch.ErrUnavailable) {

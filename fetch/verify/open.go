@@ -43,7 +43,7 @@ func Open(ctx context.Context, store fetch.Store, pin fetch.Pin, imageAt, treeAt
 	if err != nil {
 		return nil, err
 	}
-	o := New(m, image, file, imageAt, treeAt, cfg)
+	o := New(m, imageAt, NewRemote(m, image, file, imageAt, treeAt), cfg)
 	o.tree.seed(head)
 	return o, nil
 }
