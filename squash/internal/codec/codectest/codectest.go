@@ -32,7 +32,7 @@ func Test(t *testing.T, d codec.Decoder, encode func(t testing.TB, p []byte) []b
 		t.Run(fmt.Sprintf("content %d", i), func(t *testing.T) {
 			testDecode(t, d, packed, want)
 			testTooLong(t, d, packed, want)
-			testBroken(d, packed, len(want))
+			testBroken(t, d, packed, len(want))
 		})
 	}
 	t.Run("concurrent", func(t *testing.T) {
@@ -57,45 +57,60 @@ func testDecode(t *testing.T, d codec.Decoder, packed, want []byte) {
 }
 
 func testTooLong(t *testing.T, d codec.Decoder, packed, want []byte) {
+	room := newGuarded(t, len(want))
 	for _, less := range []int{1, len(want) / 2} {
-		whole := bytes.Repeat([]byte{0x55}, len(want)+64)
-		dst := whole[: len(want)-less : len(want)-less]
+		dst := room.tail(len(want) - less)
 		if _, err := d.Decode(dst, packed); less > 0 && err == nil {
 			t.Errorf("Decode of %d bytes into %d succeeds", len(want), len(dst))
 		}
-		if tail := whole[len(dst):]; !bytes.Equal(tail, bytes.Repeat([]byte{0x55}, len(tail))) {
-			t.Errorf("Decode wrote behind the %d bytes it was given", len(dst))
-		}
 	}
 }
 
-// testBroken only looks for panics and endless loops.
-func testBroken(d codec.Decoder, packed []byte, n int) {
-	dst := make([]byte, n)
+// testBroken only looks for panics, endless loops and what lies outside of the slices.
+func testBroken(t *testing.T, d codec.Decoder, packed []byte, n int) {
+	src, dst := newGuarded(t, len(packed)), newGuarded(t, n)
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 40 {
-		p := bytes.Clone(packed[:r.IntN(len(packed)+1)])
+		p := src.put(packed[:r.IntN(len(packed)+1)])
 		if len(p) > 0 {
 			p[r.IntN(len(p))] ^= byte(r.IntN(256))
 		}
-		d.Decode(dst, p)
+		d.Decode(dst.tail(n), p)
+		d.Decode(dst.head(n), p)
 	}
 }
 
-// Fuzz looks for streams that make d panic, return an impossible length or write behind dst.
+// What a fuzzed stream and its block may have, in bytes.
+const (
+	maxFuzzed = 64 << 10
+	maxRoom   = 128 << 10
+)
+
+// Fuzz looks for streams that make d panic, return an impossible length, touch what lies outside of
+// its slices, or let shine through what was in dst before.
 func Fuzz(f *testing.F, d codec.Decoder, encode func(t testing.TB, p []byte) []byte) {
 	for _, p := range Contents()[:2] {
 		f.Add(encode(f, p), 100)
 	}
-	f.Fuzz(func(t *testing.T, src []byte, size int) {
-		size &= 1<<17 - 1
-		whole := make([]byte, size+16)
-		n, err := d.Decode(whole[:size:size], src)
+	packed, room := newGuarded(f, maxFuzzed), newGuarded(f, maxRoom)
+	f.Fuzz(func(t *testing.T, p []byte, size int) {
+		src := packed.put(p[:min(len(p), maxFuzzed)])
+		size &= maxRoom - 1
+		n, err := d.Decode(fill(room.head(size), 0), src)
 		if n < 0 || n > size && !errors.Is(err, codec.ErrTooLong) {
-			t.Errorf("Decode into %d bytes = %d, %v", size, n, err)
+			t.Fatalf("Decode into %d bytes = %d, %v", size, n, err)
 		}
-		if !bytes.Equal(whole[size:], make([]byte, 16)) {
-			t.Error("Decode wrote behind its buffer")
+		if !bytes.Equal(src, p[:len(src)]) {
+			t.Error("Decode changed its source")
+		}
+		if err != nil {
+			d.Decode(room.tail(size), src)
+			return
+		}
+		first := bytes.Clone(room.head(n))
+		k, err := d.Decode(fill(room.tail(size), 0xff), src)
+		if err != nil || !bytes.Equal(room.tail(size)[:k], first) {
+			t.Errorf("Decode again = %d, %v, or other bytes than the %d before", k, err, n)
 		}
 	})
 }
