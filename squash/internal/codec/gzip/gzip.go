@@ -23,6 +23,7 @@ var _ codec.Decoder = (*Decoder)(nil)
 type stream struct {
 	src  bytes.Reader
 	zlib io.ReadCloser // nil before the first use
+	more [1]byte       // what there is behind the end of the block
 }
 
 // Decode implements codec.Decoder.
@@ -54,8 +55,7 @@ func (s *stream) decode(dst, src []byte) (int, error) {
 // ended reads on past n bytes: the checksum is compared only at the end of the stream, which also
 // tells a stream that ended from one that broke off.
 func (s *stream) ended(n int) error {
-	var more [1]byte
-	switch k, err := s.zlib.Read(more[:]); {
+	switch k, err := s.zlib.Read(s.more[:]); {
 	case k > 0:
 		return codec.ErrTooLong
 	case errors.Is(err, io.EOF):

@@ -21,4 +21,8 @@ func encode(t testing.TB, p []byte) []byte {
 
 func TestDecoder(t *testing.T) { codectest.Test(t, Decoder{}, encode) }
 
+func TestDecoderAllocs(t *testing.T) { codectest.Allocs(t, Decoder{}, encode) }
+
+func TestDecoderBomb(t *testing.T) { codectest.Bomb(t, Decoder{}, encode) }
+
 func FuzzDecoder(f *testing.F) { codectest.Fuzz(f, Decoder{}, encode) }

@@ -19,6 +19,10 @@ func encode(t testing.TB, p []byte) []byte {
 
 func TestDecoder(t *testing.T) { codectest.Test(t, newDecoder(t), encode) }
 
+func TestDecoderAllocs(t *testing.T) { codectest.Allocs(t, newDecoder(t), encode) }
+
+func TestDecoderBomb(t *testing.T) { codectest.Bomb(t, newDecoder(t), encode) }
+
 func FuzzDecoder(f *testing.F) { codectest.Fuzz(f, newDecoder(f), encode) }
 
 func newDecoder(t testing.TB) *Decoder {
