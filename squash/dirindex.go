@@ -33,12 +33,23 @@ func (m *Image) searchIndex(ctx context.Context, dir *Inode, want func(dirIndex)
 		if i.off <= last.off && last.off > 0 || i.off >= dir.dir.size {
 			return last, end, c.malformed("place %d follows %d in a listing of %d bytes", i.off, last.off, dir.dir.size)
 		}
+		if !dir.dir.reaches(i) {
+			return last, end, c.malformed("place %d of a listing from byte %d can not be in the block at %d", i.off, dir.dir.listing.block, i.place.block)
+		}
 		if !want(i) {
 			return last, i.off, nil
 		}
 		last = i
 	}
 	return last, end, nil
+}
+
+// reaches reports whether i can be where it says: the blocks of the listing before it all decode to
+// metaSize bytes, whatever they take in the image.
+func (d *directory) reaches(i dirIndex) bool {
+	blocks := (int64(d.listing.off) + i.off) / metaSize
+	away := i.place.block - d.listing.block
+	return away >= blocks*(metaHeaderSize+1) && away <= blocks*(metaHeaderSize+metaSize)
 }
 
 // nextIndex reads an entry; its name is valid until the next one is read.

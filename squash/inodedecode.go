@@ -21,8 +21,8 @@ const (
 const (
 	noXattr    = ^uint32(0)
 	noFragment = ^uint32(0)
-	maxSymlink = 64 << 10 // bytes; Linux allows 4 KiB
-	emptyDir   = 3        // what an empty directory's stored size is, for "." and ".."
+	maxSymlink = 4 << 10 // bytes; what Linux allows
+	emptyDir   = 3       // what an empty directory's stored size is, for "." and ".."
 )
 
 // modeOf returns the S_IFxxx bits for a basic kind, 0 for what is none.
@@ -80,7 +80,9 @@ func (m *Image) decodeHead(ino *Inode, b []byte, c *cursor) error {
 	}
 	ino.UID, ino.GID = m.ids[uid], m.ids[gid]
 	ino.ModTime = int64(le.Uint32(b[8:]))
-	ino.Number = le.Uint32(b[12:])
+	if ino.Number = le.Uint32(b[12:]); ino.Number == 0 {
+		return c.malformed("its number is 0")
+	}
 	return nil
 }
 
@@ -216,6 +218,9 @@ func sectors(n int64) int64 { return (n + 511) / 512 }
 func (m *Image) finishFile(ino *Inode, c *cursor) error {
 	f := &ino.file
 	bs := int64(m.sb.BlockSize)
+	if f.fragment != noFragment && f.fragment >= m.sb.Fragments {
+		return c.malformed("its tail is in fragment %d of %d", f.fragment, m.sb.Fragments)
+	}
 	f.blocks = ino.Size / bs
 	if f.fragment == noFragment && ino.Size%bs != 0 {
 		f.blocks++

@@ -121,35 +121,10 @@ func (s *Superblock) check(size int64, blockLog uint16) error {
 		return bad("the image is truncated: the file system has %d bytes, the image only %d", s.BytesUsed, size)
 	case s.IDs == 0:
 		return bad("there are no ids")
+	case s.Inodes == 0 && s.HasExports():
+		return bad("there are no inodes to export")
 	case s.Root>>48 != 0:
 		return bad("root inode reference %#x has more than 48 bits", uint64(s.Root))
 	}
 	return s.checkTables()
-}
-
-// checkTables makes sure that the tables which must be there lie inside the file system.
-func (s *Superblock) checkTables() error {
-	for _, t := range []struct {
-		name     string
-		start    uint64
-		optional bool
-	}{
-		{"inode table", s.inodeTable, false},
-		{"directory table", s.dirTable, false},
-		{"id table", s.idTable, false},
-		{"fragment table", s.fragmentTable, s.Fragments == 0},
-		{"export table", s.exportTable, true},
-		{"xattr table", s.xattrTable, true},
-	} {
-		if t.optional && t.start == noTable {
-			continue
-		}
-		if t.start < superblockSize || t.start >= uint64(s.BytesUsed) {
-			return malformed(0, "superblock", "%s at byte %d of %d", t.name, t.start, s.BytesUsed)
-		}
-	}
-	if s.inodeTable >= s.dirTable {
-		return malformed(0, "superblock", "inode table at byte %d is not before the directory table at %d", s.inodeTable, s.dirTable)
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ type Xattr struct {
 }
 
 const (
+	xattrHeadSize  = 16 // of the table of sets, before its list of pointers
 	xattrIDSize    = 16
 	xattrOutOfLine = 0x100    // in a key's type: the value is a reference to the value
 	maxXattrName   = 255      // bytes behind the prefix; what Linux allows with it
@@ -32,18 +33,18 @@ func (m *Image) readXattrTable(ctx context.Context) (x xattrTable, err error) {
 		return x, nil
 	}
 	pos := int64(m.sb.xattrTable)
-	if pos > m.sb.BytesUsed-16 {
-		return x, malformed(pos, "xattr table", "it breaks off")
-	}
-	var b [16]byte
+	var b [xattrHeadSize]byte
 	if err := m.src.ReadAt(ctx, b[:], pos); err != nil {
 		return x, fmt.Errorf("xattr table at byte %d: %w", pos, err)
 	}
 	x.start = binary.LittleEndian.Uint64(b[:])
 	n := binary.LittleEndian.Uint32(b[8:])
-	x.sets = table{name: "xattr table", start: m.sb.xattrTable + 16, entrySize: xattrIDSize, n: uint64(n)}
-	if x.start > uint64(m.sb.BytesUsed) {
-		return x, malformed(pos, "xattr table", "keys and values at byte %d", x.start)
+	x.sets = table{name: "xattr table", start: m.sb.xattrTable + xattrHeadSize, entrySize: xattrIDSize, n: uint64(n)}
+	if x.start <= m.sb.idTable || x.start >= m.sb.xattrTable {
+		return x, malformed(pos, "xattr table", "keys and values at byte %d, not behind the id table at %d", x.start, m.sb.idTable)
+	}
+	if n == 0 {
+		return x, malformed(pos, "xattr table", "it is empty")
 	}
 	return x, x.sets.check(m.sb.BytesUsed)
 }
