@@ -28,9 +28,11 @@ var (
 	_ iofs.ReadFileFS = (*imageFS)(nil)
 )
 
-// maxReadFile is the largest file that ReadFile takes into memory, in bytes: a sparse one can claim
-// any size.
-const maxReadFile = 1 << 30
+// What is taken into memory at once: a few bytes of an image can claim any amount of zeros or names.
+const (
+	maxReadFile = 1 << 30 // bytes of a file
+	maxReadDir  = 1 << 20 // entries of a directory
+)
 
 // Open implements fs.FS.
 func (f *imageFS) Open(name string) (iofs.File, error) {
@@ -73,19 +75,32 @@ func (f *imageFS) ReadLink(name string) (string, error) {
 	return target, pathError("readlink", name, err)
 }
 
-// ReadDir implements fs.ReadDirFS.
+// ReadDir implements fs.ReadDirFS, for directories of up to 1 Mi entries.
 func (f *imageFS) ReadDir(name string) ([]iofs.DirEntry, error) {
 	ino, err := f.find("readdir", name, followLast)
 	if err != nil {
 		return nil, err
 	}
-	var list []iofs.DirEntry
-	err = f.m.ReadDir(f.ctx, ino, 0, func(e Entry) bool {
-		list = append(list, &listedEntry{f, e})
-		return true
-	})
+	list, _, err := f.list(ino, 0, 0)
 	slices.SortFunc(list, func(a, b iofs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	return list, pathError("readdir", name, err)
+}
+
+// list returns the entries of dir from pos on, at most n of them or, if n is not positive, all, and
+// the position behind them.
+func (f *imageFS) list(dir *Inode, pos DirPos, n int) (list []iofs.DirEntry, next DirPos, err error) {
+	room := n
+	if n <= 0 {
+		room = maxReadDir + 1
+	}
+	err = f.m.ReadDir(f.ctx, dir, pos, func(e Entry) bool {
+		list, pos = append(list, &listedEntry{f, e}), e.Next
+		return len(list) < room
+	})
+	if err == nil && n <= 0 && len(list) == room {
+		err = fmt.Errorf("more than %d entries are too many to list at once, open the directory: %w", maxReadDir, iofs.ErrInvalid)
+	}
+	return list, pos, err
 }
 
 // ReadFile implements fs.ReadFileFS, for files up to 1 GiB.

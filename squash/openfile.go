@@ -82,16 +82,11 @@ func (d *openDir) Read([]byte) (int, error) {
 	return 0, pathError("read", d.name, fmt.Errorf("is a directory: %w", iofs.ErrInvalid))
 }
 
-// ReadDir lists in the order of the image.
-func (d *openDir) ReadDir(n int) ([]iofs.DirEntry, error) {
+// ReadDir lists in the order of the image. Without an n it refuses more than 1 Mi entries.
+func (d *openDir) ReadDir(n int) (list []iofs.DirEntry, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var list []iofs.DirEntry
-	err := d.fs.m.ReadDir(d.fs.ctx, d.ino, d.pos, func(e Entry) bool {
-		list = append(list, &listedEntry{d.fs, e})
-		d.pos = e.Next
-		return n <= 0 || len(list) < n
-	})
+	list, d.pos, err = d.fs.list(d.ino, d.pos, n)
 	if err == nil && n > 0 && len(list) == 0 {
 		err = io.EOF
 	}

@@ -78,7 +78,22 @@ func (w *walk) enter(name string) error {
 	if ino.Type() == ModeSymlink && (len(w.todo) > 0 || w.last == followLast) {
 		return w.follow(ino)
 	}
+	if err := w.checkLoop(name, ino); err != nil {
+		return err
+	}
 	w.trail = append(w.trail, ino)
+	return nil
+}
+
+// checkLoop refuses to enter ino, found as name, if the way leads through it already: who walks a
+// tree would never come to an end.
+func (w *walk) checkLoop(name string, ino *Inode) error {
+	for _, above := range w.trail {
+		if above.Ref == ino.Ref {
+			return malformed(w.here().dir.listing.block, "directory", "loop: entry %q of inode %d leads back to inode %d, which it lies in",
+				name, w.here().Number, ino.Number)
+		}
+	}
 	return nil
 }
 
