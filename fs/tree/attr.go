@@ -39,21 +39,5 @@ func (t *Tree) attr(i *squash.Inode) Attr {
 	}
 }
 
-// Statfs is what statfs(2) tells about the file system, with the kernel squashfs's own numbers.
-type Statfs struct {
-	BlockSize uint32 // bytes
-	Blocks    uint64 // used by the image; none is free
-	Files     uint64 // inodes; none is free
-	NameLen   uint32 // longest name in bytes
-}
-
 // Statfs returns the totals of the image, without any read.
-func (t *Tree) Statfs() Statfs {
-	size := uint64(t.super.BlockSize)
-	return Statfs{
-		BlockSize: t.super.BlockSize,
-		Blocks:    (uint64(t.super.BytesUsed) + size - 1) / size,
-		Files:     uint64(t.super.Inodes),
-		NameLen:   256,
-	}
-}
+func (t *Tree) Statfs() squash.Statfs { return t.image.Statfs() }
