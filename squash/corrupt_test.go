@@ -8,69 +8,121 @@ import (
 	iofs "io/fs"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/pinfs/pinfs/squash"
 	"github.com/pinfs/pinfs/squash/squashtest"
 )
 
-// explore reads everything it can reach in an image that may be broken, within limits, and returns
-// the first error that a broken image must not cause.
-func explore(ctx context.Context, image []byte) error {
-	src := squashtest.NewSource(bytes.NewReader(image), int64(len(image)))
-	m, err := squash.Open(ctx, src, squash.Config{CacheBytes: 1 << 20, Workers: 1})
-	if err != nil {
-		return blameless(err)
-	}
-	todo := []squash.Ref{m.RootRef()}
-	for seen := 0; len(todo) > 0 && seen < 200; seen++ {
-		ref := todo[0]
-		todo = todo[1:]
-		ino, err := m.Inode(ctx, ref)
-		if err != nil {
-			if err := blameless(err); err != nil {
-				return err
-			}
-			continue
-		}
-		found, err := exploreInode(ctx, m, ino)
-		if err != nil {
-			return err
-		}
-		todo = append(todo, found...)
-	}
-	return nil
+// What explore looks at, at most.
+const (
+	exploreCache  = 1 << 20 // bytes
+	exploreInodes = 200
+	exploreNames  = 1000 // of a directory, and of all of fs.FS
+)
+
+// explorer reads what it can reach in an image that may be broken.
+type explorer struct {
+	m    *squash.Image
+	src  *squashtest.Source
+	buf  []byte
+	said []error // FormatErrors: what is wrong with the image
+	bad  []error // those that a broken image must not cause
 }
 
-func exploreInode(ctx context.Context, m *squash.Image, ino *squash.Inode) (found []squash.Ref, err error) {
-	_, err = m.Xattrs(ctx, ino)
-	errs := []error{blameless(err)}
+// explore reads everything it can reach in an image that may be broken, within limits.
+func explore(ctx context.Context, image []byte) *explorer {
+	e := &explorer{src: squashtest.NewSource(bytes.NewReader(image), int64(len(image))), buf: make([]byte, 64<<10)}
+	var err error
+	e.m, err = squash.Open(ctx, e.src, squash.Config{CacheBytes: exploreCache, Workers: 1})
+	if e.check(err); err == nil {
+		e.refs(ctx)
+		e.paths(ctx)
+	}
+	return e
+}
+
+// err returns the errors that a broken image must not cause.
+func (e *explorer) err() error { return errors.Join(e.bad...) }
+
+// refs goes from inode to inode.
+func (e *explorer) refs(ctx context.Context) {
+	todo := []squash.Ref{e.m.RootRef()}
+	for i := 0; i < len(todo) && i < exploreInodes; i++ {
+		ino, err := e.m.Inode(ctx, todo[i])
+		if e.check(err); err == nil {
+			todo = append(todo, e.inode(ctx, ino)...)
+		}
+	}
+	for _, number := range []uint32{0, 1, 2, e.m.Superblock().Inodes, e.m.Superblock().Inodes + 1} {
+		_, err := e.m.RefByNumber(ctx, number)
+		e.check(err)
+	}
+}
+
+// inode looks at all there is of ino and returns what is in it, if it is a directory.
+func (e *explorer) inode(ctx context.Context, ino *squash.Inode) (found []squash.Ref) {
+	_, err := e.m.Xattrs(ctx, ino)
+	e.check(err)
 	switch ino.Type() {
 	case squash.ModeDir:
-		err = m.ReadDir(ctx, ino, 0, func(e squash.Entry) bool {
-			found = append(found, e.Ref)
-			return len(found) < 1000
+		var last squash.Entry
+		err = e.m.ReadDir(ctx, ino, 0, func(entry squash.Entry) bool {
+			found, last = append(found, entry.Ref), entry
+			return len(found) < exploreNames
 		})
-		errs = append(errs, blameless(err))
-		_, err = m.Lookup(ctx, ino, "hello")
-		errs = append(errs, blameless(err))
-		_, err = m.ParentRef(ctx, ino)
+		e.check(err)
+		for _, name := range []string{"hello", last.Name} {
+			_, err = e.m.Lookup(ctx, ino, name)
+			e.check(err)
+		}
+		e.check(e.m.ReadDir(ctx, ino, last.Next, func(squash.Entry) bool { return false }))
+		_, err = e.m.ParentRef(ctx, ino)
 	case squash.ModeSymlink:
-		_, err = m.Readlink(ctx, ino)
+		_, err = e.m.Readlink(ctx, ino)
 	case squash.ModeRegular:
-		_, err = m.ReadAt(ctx, ino, make([]byte, 64<<10), 0)
-		errs = append(errs, blameless(err))
-		_, err = m.ReadAt(ctx, ino, make([]byte, 10_000), max(ino.Size-5000, 0))
+		for _, off := range []int64{0, ino.Size / 2, max(ino.Size-5000, 0)} {
+			_, err = e.m.ReadAt(ctx, ino, e.buf, off)
+			e.check(err)
+		}
 	}
-	return found, errors.Join(append(errs, blameless(err))...)
+	e.check(err)
+	return found
 }
 
-// blameless drops the errors that are right for a broken image.
-func blameless(err error) error {
-	if err == nil || errors.Is(err, squash.ErrFormat) || errors.Is(err, iofs.ErrNotExist) || errors.Is(err, errors.ErrUnsupported) {
+// paths goes through fs.FS, which must not be led in a circle.
+func (e *explorer) paths(ctx context.Context) {
+	names := 0
+	err := iofs.WalkDir(e.m.FS(ctx), ".", func(_ string, d iofs.DirEntry, err error) error {
+		e.check(err)
+		if names++; names > exploreNames {
+			return iofs.SkipAll
+		}
+		if err == nil {
+			_, err = d.Info()
+			e.check(err)
+		}
 		return nil
+	})
+	e.check(err)
+}
+
+// check notes an error that is not right for a broken image: the right ones say where in the image
+// something is wrong, that it is not supported, or that what was asked for is not there.
+func (e *explorer) check(err error) {
+	var f *squash.FormatError
+	switch {
+	case errors.As(err, &f):
+		e.said = append(e.said, err)
+		// A block is where something led to, which may be anywhere.
+		if f.What == "" || (f.Off < 0 || f.Off > e.src.Size()) && !strings.HasSuffix(f.What, " block") {
+			e.bad = append(e.bad, fmt.Errorf("no place in the image: %w", err))
+		}
+	case err == nil, errors.Is(err, iofs.ErrNotExist), errors.Is(err, errors.ErrUnsupported), errors.Is(err, iofs.ErrInvalid):
+	default:
+		e.bad = append(e.bad, err)
 	}
-	return err
 }
 
 var compressors = []string{"gzip", "xz", "zstd", "lz4", "lzo"}
@@ -80,11 +132,11 @@ func TestTruncatedImages(t *testing.T) {
 		image := smallImage(t, "-comp", comp)
 		for n := 0; n < len(image); n += 1 + n/50 {
 			// As a short file, and as one whose size nobody has noticed.
-			if err := explore(t.Context(), image[:n]); err != nil {
+			if err := explore(t.Context(), image[:n]).err(); err != nil {
 				t.Fatalf("%s: the first %d bytes: %v", comp, n, err)
 			}
 			zeros := append(bytes.Clone(image[:n]), make([]byte, len(image)-n)...)
-			if err := explore(t.Context(), zeros); err != nil {
+			if err := explore(t.Context(), zeros).err(); err != nil {
 				t.Fatalf("%s: zeros from byte %d: %v", comp, n, err)
 			}
 		}
@@ -106,7 +158,7 @@ func TestFlippedBytes(t *testing.T) {
 				p[off] ^= byte(1 + r.IntN(255))
 				what += fmt.Sprintf(" %d=%#x", off, p[off])
 			}
-			if err := explore(t.Context(), p); err != nil {
+			if err := explore(t.Context(), p).err(); err != nil {
 				t.Fatalf("%v with bytes%s: %v", args, what, err)
 			}
 		}
@@ -123,7 +175,7 @@ func FuzzImage(f *testing.F) {
 	}
 	f.Add(smallImage(f, "-noI", "-noD", "-noF", "-noX", "-noId"))
 	f.Fuzz(func(t *testing.T, image []byte) {
-		if err := explore(t.Context(), image); err != nil {
+		if err := explore(t.Context(), image).err(); err != nil {
 			t.Error(err)
 		}
 	})
