@@ -14,6 +14,7 @@ type anatomy struct {
 	fields []field
 	tables map[string]int // where they begin; "keys" are those of the attributes
 	ends   map[string]int // where their blocks end
+	lists  map[string]int // bytes of the pointers behind them
 
 	blockSize int
 }
@@ -42,7 +43,7 @@ func (f field) put(image []byte, v uint64) {
 // dissect takes an image apart that mksquashfs made with -noI -noD -noF -noX -noId.
 func dissect(t testing.TB, image []byte) *anatomy {
 	t.Helper()
-	a := &anatomy{t: t, image: image, tables: map[string]int{}, ends: map[string]int{}}
+	a := &anatomy{t: t, image: image, tables: map[string]int{}, ends: map[string]int{}, lists: map[string]int{}}
 	a.superblock()
 	a.inodeTable()
 	a.dirTable()
@@ -97,7 +98,9 @@ func (a *anatomy) superblock() {
 
 // list notes the pointers to the n bytes of a table; where the first one leads the table begins.
 func (a *anatomy) list(name string, off, n int) {
-	for i := range (n + 8191) / 8192 {
+	blocks := (n + 8191) / 8192
+	a.lists[name] = 8 * blocks
+	for i := range blocks {
 		p := a.note(name+" table: pointer", off+8*i, 8)
 		if i == 0 {
 			a.tables[name] = p
@@ -190,7 +193,7 @@ func (s *stream) inode() {
 		for range indexes {
 			number("index place", 4)
 			number("index block", 4)
-			s.text("index name", number("index name size", 4)+1)
+			s.text(what+": index name", number("index name size", 4)+1)
 		}
 	case 2:
 		number("start", 4)
@@ -295,7 +298,7 @@ func (s *stream) seek(table string, ref int) { s.off = s.blocks[s.tables[table]+
 // sample returns the fields without most of those that there are many alike of; those that lie in
 // two blocks stay.
 func (a *anatomy) sample() []field {
-	const alike = 6
+	const alike = 4
 	count, seen := map[string]int{}, map[string]int{}
 	for _, f := range a.fields {
 		count[f.name]++
