@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	iofs "io/fs"
 	"os"
 	"path/filepath"
@@ -78,4 +79,67 @@ func walkLoops(t *testing.T, m *squash.Image) (visited []string, loops []error) 
 		t.Fatal(err)
 	}
 	return visited, loops
+}
+
+// TestListingAtOnceHasALimit gives a directory of a small image more names than FS takes into memory
+// at once; in parts all of them can be had.
+func TestListingAtOnceHasALimit(t *testing.T) {
+	const runs = 4097 // of 256 entries: a little more than 1 Mi
+	image := plainImage(t)
+	a := dissect(t, image)
+	m, err := open(t, image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := inodeAt(t, m, "marked")
+	for _, f := range a.named("extended dir: size") {
+		if int64(f.value(image)) == marked.Size {
+			f.put(image, runs*(12+256*9)+3)
+		}
+	}
+	for _, f := range a.named("extended dir: block") {
+		f.put(image, uint64(len(image)-a.tables["directory"]))
+	}
+	for _, f := range a.named("extended dir: offset") {
+		f.put(image, 0)
+	}
+	image = append(image, metaBlocks(longListing(runs))...)
+	a.named("superblock: bytes used")[0].put(image, uint64(len(image)))
+	if m, err = open(t, image); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := iofs.ReadDir(m.FS(t.Context()), "marked"); !errors.Is(err, iofs.ErrInvalid) {
+		t.Errorf("ReadDir = %d entries, %v, want fs.ErrInvalid", len(list), err)
+	}
+	f, err := m.FS(t.Context()).Open("marked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for err == nil {
+		var list []iofs.DirEntry
+		list, err = f.(iofs.ReadDirFile).ReadDir(100_000)
+		n += len(list)
+	}
+	if n != runs*256 || err != io.EOF {
+		t.Errorf("in parts: %d entries, %v, want %d", n, err, runs*256)
+	}
+}
+
+// longListing returns the listing of a directory with 256 entries a run, all with the same name.
+func longListing(runs int) []byte {
+	run := append([]byte{255, 0, 0, 0}, make([]byte, 8)...)
+	for range 256 {
+		run = append(run, 0, 0, 1, 0, 2, 0, 0, 0, 'x')
+	}
+	return bytes.Repeat(run, runs)
+}
+
+// metaBlocks divides p into metadata blocks that are stored as they are.
+func metaBlocks(p []byte) (blocks []byte) {
+	for chunk := range slices.Chunk(p, 8192) {
+		blocks = binary.LittleEndian.AppendUint16(blocks, uint16(len(chunk))|0x8000)
+		blocks = append(blocks, chunk...)
+	}
+	return blocks
 }
