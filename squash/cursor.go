@@ -45,7 +45,7 @@ func (c *cursor) load(ctx context.Context, pos int64) error {
 		return err
 	}
 	if pos < c.in.start || pos >= c.in.end {
-		return malformed(c.in.start, c.in.what, "a block at byte %d is not between byte %d and byte %d", pos, c.in.start, c.in.end)
+		return malformed(c.in.start, c.in.what, "its block at byte %d is not between byte %d and byte %d", pos, c.in.start, c.in.end)
 	}
 	b, err := c.m.meta.Get(ctx, metaKey{pos: pos})
 	if err != nil {

@@ -21,23 +21,12 @@ func (m *Image) inodes(what string) region {
 	return region{what, int64(m.sb.inodeTable), int64(m.sb.dirTable)}
 }
 
-// listings is where the listings of directories are.
+// listings is where the listings of directories are; what follows them is up to the image.
 func (m *Image) listings() region {
-	return region{"directory", int64(m.sb.dirTable), m.sb.tableAfter(m.sb.dirTable)}
+	return region{"directory", int64(m.sb.dirTable), m.sb.BytesUsed}
 }
 
 // attributes is where the keys and values of extended attributes are.
 func (m *Image) attributes(what string) region {
 	return region{what, int64(m.xattrs.start), int64(m.sb.xattrTable)}
-}
-
-// tableAfter returns where the first table behind start begins, or the file system ends.
-func (s *Superblock) tableAfter(start uint64) int64 {
-	end := uint64(s.BytesUsed)
-	for _, t := range []uint64{s.fragmentTable, s.exportTable, s.idTable, s.xattrTable} {
-		if t > start {
-			end = min(end, t)
-		}
-	}
-	return int64(end)
 }
