@@ -85,6 +85,9 @@ func (m *Image) eachBlock(ctx context.Context, ino *Inode, first, behind int64, 
 			return err
 		}
 		b := block{data, word, uint32(min(bs, ino.Size-index*bs))}
+		if b.word != 0 && (data < superblockSize || data > m.sb.BytesUsed-b.stored()) {
+			return c.malformed("block %d of %d bytes at byte %d of %d", index, b.stored(), data, m.sb.BytesUsed)
+		}
 		f(b)
 		data += b.stored()
 	}

@@ -1,7 +1,6 @@
 package squash_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"testing"
 )
@@ -151,86 +150,6 @@ func (s *stream) text(name string, n int) {
 		s.fields = append(s.fields, field{name, s.pos[s.off : s.off+1], true})
 	}
 	s.off += n
-}
-
-var kinds = []string{1: "dir", "file", "symlink", "block device", "char device", "fifo", "socket"}
-
-func (a *anatomy) inodeTable() {
-	for s := a.stream("inode"); s.more(); {
-		s.inode()
-	}
-}
-
-func (s *stream) inode() {
-	k := int(binary.LittleEndian.Uint16([]byte{s.image[s.pos[s.off]], s.image[s.pos[s.off+1]]}))
-	extended := k > 7
-	what := kinds[(k-1)%7+1]
-	if extended {
-		what = "extended " + what
-	}
-	number := func(name string, size int) int { return s.take(what+": "+name, size) }
-	number("kind", 2)
-	number("mode", 2)
-	number("uid", 2)
-	number("gid", 2)
-	number("time", 4)
-	number("number", 4)
-	switch k {
-	case 1:
-		number("block", 4)
-		number("links", 4)
-		number("size", 2)
-		number("offset", 2)
-		number("parent", 4)
-	case 8:
-		number("links", 4)
-		number("size", 4)
-		number("block", 4)
-		number("parent", 4)
-		indexes := number("indexes", 2)
-		number("offset", 2)
-		number("xattr", 4)
-		for range indexes {
-			number("index place", 4)
-			number("index block", 4)
-			s.text(what+": index name", number("index name size", 4)+1)
-		}
-	case 2:
-		number("start", 4)
-		fragment := number("fragment", 4)
-		number("fragment offset", 4)
-		s.blockList(what, number("size", 4), fragment)
-	case 9:
-		number("start", 8)
-		size := number("size", 8)
-		number("sparse", 8)
-		number("links", 4)
-		fragment := number("fragment", 4)
-		number("fragment offset", 4)
-		number("xattr", 4)
-		s.blockList(what, size, fragment)
-	case 3, 10:
-		number("links", 4)
-		s.text(what+": target", number("size", 4))
-	case 4, 5, 11, 12:
-		number("links", 4)
-		number("device", 4)
-	case 6, 7, 13, 14:
-		number("links", 4)
-	}
-	if k >= 10 {
-		number("xattr", 4)
-	}
-}
-
-func (s *stream) blockList(what string, size, fragment int) {
-	blocks := size / s.blockSize
-	if uint32(fragment) == ^uint32(0) && size%s.blockSize != 0 {
-		blocks++
-	}
-	for range blocks {
-		s.take(what+": stored size", 4)
-	}
 }
 
 func (a *anatomy) dirTable() {

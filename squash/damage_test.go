@@ -94,7 +94,7 @@ func TestDamagedFields(t *testing.T) {
 		a.named(kind + ": kind")
 		a.named("extended " + kind + ": kind")
 	}
-	a.named("extended dir: index name size")
+	a.named("extended dir: index: name size")
 	a.named("xattr: value reference")
 	tried := 0
 	for _, f := range fields {

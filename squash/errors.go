@@ -12,7 +12,7 @@ var ErrFormat = errors.New("malformed squashfs")
 // matches errors.ErrUnsupported too). It concerns only the file or directory it is found in; the
 // rest of the image stays readable. An error of the Source is never turned into one.
 type FormatError struct {
-	Off  int64  // byte in the image where the structure or the block that holds it begins, or would begin
+	Off  int64  // byte in the image where the structure or the block that holds it begins
 	What string // the structure, such as "inode" or "data block"
 	Err  error  // what is wrong with it
 }

@@ -25,7 +25,7 @@ func TestRefByNumber(t *testing.T) {
 }
 
 func TestRefByNumberWithoutExports(t *testing.T) {
-	m := squashtest.Open(t, squashtest.Make(t, damageTree(t), "-no-exports"), squash.Config{})
+	m := squashtest.Open(t, squashtest.Make(t, t.TempDir(), "-no-exports"), squash.Config{})
 	if _, err := m.RefByNumber(t.Context(), 1); !errors.Is(err, errors.ErrUnsupported) || errors.Is(err, squash.ErrFormat) {
 		t.Errorf("RefByNumber without an export table: %v, want errors.ErrUnsupported alone", err)
 	}

@@ -19,5 +19,9 @@ func (m *Image) fragment(ctx context.Context, index uint32) (block, error) {
 	if err != nil {
 		return block{}, err
 	}
-	return block{pos: int64(binary.LittleEndian.Uint64(b)), word: binary.LittleEndian.Uint32(b[8:])}, nil
+	f := block{pos: int64(binary.LittleEndian.Uint64(b)), word: binary.LittleEndian.Uint32(b[8:])}
+	if f.pos < superblockSize || f.pos > m.sb.BytesUsed-f.stored() {
+		return f, c.malformed("block %d of %d bytes at byte %d of %d", index, f.stored(), f.pos, m.sb.BytesUsed)
+	}
+	return f, nil
 }

@@ -99,7 +99,7 @@ func FuzzInodes(f *testing.F) {
 func FuzzDirectories(f *testing.F) {
 	fuzzPlaces(f, func(a *anatomy) places {
 		p := a.table("directory")
-		for _, name := range []string{"index place", "index block", "index name size", "index name"} {
+		for _, name := range []string{"index: place", "index: block", "index: name size", "index: name"} {
 			for _, field := range a.named("extended dir: " + name) {
 				p = append(p, field.bytes...)
 			}

@@ -1,6 +1,7 @@
 package squash_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -11,7 +12,8 @@ import (
 
 // TestStatfs compares with statfs(2) of the kernel's mount.
 func TestStatfs(t *testing.T) {
-	tree := damageTree(t)
+	tree := filepath.Join(t.TempDir(), "tree")
+	squashtest.RichTree(t, tree)
 	for _, args := range [][]string{{"-b", "4K"}, {"-b", "4K", "-comp", "lz4", "-noI"}, {"-b", "128K"}, {"-b", "1M"}} {
 		image := squashtest.Make(t, tree, args...)
 		var st unix.Statfs_t

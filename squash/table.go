@@ -57,5 +57,9 @@ func (t table) pointer(ctx context.Context, m *Image, index uint64) (int64, erro
 	if err != nil {
 		return 0, fmt.Errorf("%s at byte %d: %w", t.name, t.start+off, err)
 	}
-	return int64(binary.LittleEndian.Uint64(b.data[off-stretch:])), nil
+	block := binary.LittleEndian.Uint64(b.data[off-stretch:])
+	if block < superblockSize || block >= t.start {
+		return 0, malformed(int64(t.start+off), t.name, "pointer to byte %d, its blocks lie before byte %d", block, t.start)
+	}
+	return int64(block), nil
 }
