@@ -32,8 +32,8 @@ type Image struct {
 	lists *blockcache.Cache[listKey, *blockList]
 }
 
-// Open reads the superblock and the tables that every access needs, usually in two reads of src and
-// at most in four. The Image keeps src and uses it concurrently. The error matches ErrFormat if src
+// Open reads the superblock, the tables that every access needs and the root, usually in two reads of
+// src and at most in four, unless Config leaves very little memory. The Image keeps src and uses it concurrently. The error matches ErrFormat if src
 // is no squashfs 4.0, and errors.ErrUnsupported as well if it is one that nothing here can read.
 func Open(ctx context.Context, src Source, cfg Config) (*Image, error) {
 	cfg, err := cfg.withDefaults()
@@ -60,7 +60,22 @@ func Open(ctx context.Context, src Source, cfg Config) (*Image, error) {
 	if err := m.readTables(ctx); err != nil {
 		return nil, err
 	}
+	if err := m.checkRoot(ctx); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+// checkRoot makes sure that there is a root directory, without which nothing can be found.
+func (m *Image) checkRoot(ctx context.Context) error {
+	root, err := m.Inode(ctx, m.sb.Root)
+	if err != nil {
+		return fmt.Errorf("root directory: %w", err)
+	}
+	if !root.IsDir() {
+		return malformed(int64(m.sb.inodeTable), "inode", "the root has mode %o, it is no directory", root.Mode)
+	}
+	return nil
 }
 
 // divide makes the caches and what else shares the memory.

@@ -69,6 +69,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"id table", func(p []byte) []byte { le.PutUint64(p[48:], 1<<40); return p }, "id table", false},
 		{"inode table", func(p []byte) []byte { le.PutUint64(p[64:], 1<<63); return p }, "inode table", false},
 		{"xattr table", func(p []byte) []byte { le.PutUint64(p[56:], uint64(len(p))-3); return p }, "xattr table", false},
+		{"root is a file", func(p []byte) []byte { le.PutUint64(p[32:], 0); return p }, "no directory", false},
+		{"root nowhere", func(p []byte) []byte { le.PutUint64(p[32:], 1<<40); return p }, "root directory: malformed squashfs: inode", false},
 		{"root", func(p []byte) []byte { p[39] = 1; return p }, "root inode", false},
 		{"bytes used", func(p []byte) []byte { le.PutUint64(p[40:], 1<<63); return p }, "file system has", false},
 	} {

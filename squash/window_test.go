@@ -28,7 +28,7 @@ func TestOpenReads(t *testing.T) {
 		squashtest.SetXattr(t, name, "user.number", fmt.Sprint(i))
 	}
 	image := squashtest.Make(t, tree, "-noI", "-noX", "-noId")
-	for _, c := range []struct{ cache, want int64 }{{0, 2}, {1 << 20, 2}, {64 << 10, 3}, {1, 4}} {
+	for _, c := range []struct{ cache, want int64 }{{0, 2}, {1 << 20, 2}, {64 << 10, 4}, {1, 5}} {
 		src := squashtest.OpenSource(t, image)
 		if _, err := squash.Open(t.Context(), src, squash.Config{CacheBytes: c.cache}); err != nil {
 			t.Fatal(err)
