@@ -1,7 +1,6 @@
 package xz
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -10,40 +9,52 @@ import (
 	"hash/crc64"
 )
 
-// check is the checksum that stands behind each block of a stream.
-type check struct {
-	size int // bytes
-	sum  func(p []byte) []byte
-}
+// check is the kind of checksum that stands behind each block of a stream.
+type check uint16
+
+const (
+	checkNone   check = 0x00
+	checkCRC32  check = 0x01
+	checkCRC64  check = 0x04
+	checkSHA256 check = 0x0a
+)
+
+var ecma = crc64.MakeTable(crc64.ECMA)
 
 // checkOf reads the stream flags.
 func checkOf(flags []byte) (check, error) {
-	switch kind := binary.BigEndian.Uint16(flags); kind {
-	case 0x00:
-		return check{0, func([]byte) []byte { return nil }}, nil
-	case 0x01:
-		return check{4, sumCRC32}, nil
-	case 0x04:
-		return check{8, sumCRC64}, nil
-	case 0x0a:
-		return check{sha256.Size, sumSHA256}, nil
+	switch kind := check(binary.BigEndian.Uint16(flags)); kind {
+	case checkNone, checkCRC32, checkCRC64, checkSHA256:
+		return kind, nil
 	default:
-		return check{}, fmt.Errorf("xz check %#02x: %w", kind, errors.ErrUnsupported)
+		return 0, fmt.Errorf("xz check %#02x: %w", uint16(kind), errors.ErrUnsupported)
 	}
 }
 
-// matches reports whether sum is the checksum of p.
-func (c check) matches(p, sum []byte) bool { return bytes.Equal(c.sum(p), sum) }
-
-func sumCRC32(p []byte) []byte {
-	return binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(p))
+// size is that of the checksum, in bytes.
+func (c check) size() int {
+	switch c {
+	case checkCRC32:
+		return crc32.Size
+	case checkCRC64:
+		return crc64.Size
+	case checkSHA256:
+		return sha256.Size
+	default:
+		return 0
+	}
 }
 
-func sumCRC64(p []byte) []byte {
-	return binary.LittleEndian.AppendUint64(nil, crc64.Checksum(p, crc64.MakeTable(crc64.ECMA)))
-}
-
-func sumSHA256(p []byte) []byte {
-	s := sha256.Sum256(p)
-	return s[:]
+// matches reports whether sum, which has c's size, is the checksum of p.
+func (c check) matches(p, sum []byte) bool {
+	switch c {
+	case checkCRC32:
+		return crc32.ChecksumIEEE(p) == binary.LittleEndian.Uint32(sum)
+	case checkCRC64:
+		return crc64.Checksum(p, ecma) == binary.LittleEndian.Uint64(sum)
+	case checkSHA256:
+		return sha256.Sum256(p) == [sha256.Size]byte(sum)
+	default:
+		return true
+	}
 }

@@ -1,9 +1,11 @@
 // Package xz decodes the blocks of squashfs's "xz" compressor, which are small .xz streams.
 //
 // squashfs writes one stream with one block and a CRC32 for each of its own blocks. Streams of
-// several blocks and the other checks of the format are understood as well. Of the filters only
-// LZMA2 is: the BCJ filters that mksquashfs -Xbcj puts before it give an error that matches
-// errors.ErrUnsupported.
+// several blocks, all checks of the format and the BCJ filters before LZMA2 are understood as well.
+// What is refused matches errors.ErrUnsupported: the delta filter, filters and checks that the
+// format does not know, and a second stream behind the first.
+//
+// The destination is the dictionary: nothing is decoded to anywhere else and copied.
 package xz
 
 import (
@@ -12,12 +14,28 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/pinfs/pinfs/squash/internal/codec"
 )
 
 // Decoder decodes .xz streams and checks what they say of themselves. The zero value is ready.
-type Decoder struct{}
+type Decoder struct {
+	// Contents says who answers for the decoded bytes.
+	Contents Contents
+}
+
+// Contents is the treatment of the checksum behind each block of a stream.
+type Contents uint8
+
+const (
+	// Checked compares the decoded bytes with the stream's own checksum.
+	Checked Contents = iota
+	// Vouched leaves that out, for streams whose packed bytes were compared with a trusted digest:
+	// a checksum that came with them can only find what decodes wrongly, never what was changed.
+	// Headers, sizes and the index are checked all the same.
+	Vouched
+)
 
 var _ codec.Decoder = Decoder{}
 
@@ -34,18 +52,51 @@ var (
 	errCRC   = errors.New("xz structure does not match its CRC32")
 )
 
-// Decode implements codec.Decoder.
-func (Decoder) Decode(dst, src []byte) (int, error) {
-	s := stream{src: src}
+// streams holds the state of decoders at rest, some 30 KiB each.
+var streams = sync.Pool{New: func() any { return new(stream) }}
+
+// Decode implements codec.Decoder. The bytes of dst behind the n decoded ones are unspecified.
+func (d Decoder) Decode(dst, src []byte) (int, error) {
+	s := streams.Get().(*stream)
+	defer s.release()
+	s.src, s.contents = src, d.Contents
+	return s.decode(dst)
+}
+
+// stream is one .xz stream that is being decoded.
+type stream struct {
+	src      []byte
+	off      int // decoded up to here
+	check    check
+	contents Contents
+	records  []record // of the blocks so far
+	chain    chain    // the filters of the block at hand
+	lzma     coder
+}
+
+// keptRecords bounds what a stream of very many blocks leaves behind in the pool.
+const keptRecords = 1 << 10
+
+// release gives s back to the pool, without what it was given.
+func (s *stream) release() {
+	s.src, s.off = nil, 0
+	s.records = s.records[:0]
+	if cap(s.records) > keptRecords {
+		s.records = nil
+	}
+	streams.Put(s)
+}
+
+func (s *stream) decode(dst []byte) (int, error) {
 	if err := s.header(); err != nil {
 		return 0, err
 	}
 	n := 0
 	for {
-		if s.off >= len(src) {
+		if s.off >= len(s.src) {
 			return n, errShort
 		}
-		if src[s.off] == indexIndicator {
+		if s.src[s.off] == indexIndicator {
 			return n, s.tail()
 		}
 		k, err := s.block(dst[n:])
@@ -54,14 +105,6 @@ func (Decoder) Decode(dst, src []byte) (int, error) {
 			return n, err
 		}
 	}
-}
-
-// stream is one .xz stream that is being decoded.
-type stream struct {
-	src     []byte
-	off     int // decoded up to here
-	check   check
-	records []record // of the blocks so far
 }
 
 // take returns the next n bytes.
@@ -79,7 +122,7 @@ func (s *stream) header() error {
 		return err
 	}
 	flags := h[len(headerMagic) : len(headerMagic)+flagsSize]
-	if !bytes.HasPrefix(h, []byte(headerMagic)) {
+	if string(h[:len(headerMagic)]) != headerMagic {
 		return errors.New("no xz stream")
 	}
 	if !crcMatches(flags, h[headerSize-4:]) {
@@ -102,8 +145,6 @@ func (s *stream) tail() error {
 	}
 	flags := f[8 : 8+flagsSize]
 	switch {
-	case s.off != len(s.src):
-		return fmt.Errorf("%d bytes follow the xz stream", len(s.src)-s.off)
 	case string(f[8+flagsSize:]) != footerMagic:
 		return errors.New("no xz stream footer")
 	case !crcMatches(f[4:8+flagsSize], f[:4]):
@@ -112,8 +153,22 @@ func (s *stream) tail() error {
 		return errors.New("xz stream footer contradicts the header")
 	case (int64(binary.LittleEndian.Uint32(f[4:]))+1)*4 != int64(indexSize):
 		return errors.New("xz stream footer gives another size of the index")
+	default:
+		return s.end()
 	}
-	return nil
+}
+
+// end makes sure that nothing follows the footer. A block of squashfs is never more than one stream.
+func (s *stream) end() error {
+	rest := s.src[s.off:]
+	switch {
+	case len(rest) == 0:
+		return nil
+	case bytes.HasPrefix(rest, []byte(headerMagic)):
+		return fmt.Errorf("a second xz stream follows the first: %w", errors.ErrUnsupported)
+	default:
+		return fmt.Errorf("%d bytes follow the xz stream", len(rest))
+	}
 }
 
 // crcMatches reports whether sum holds the CRC32 of p.

@@ -3,9 +3,6 @@ package xz
 import (
 	"bytes"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/ulikunitz/xz"
@@ -33,6 +30,17 @@ func encodeWith(t testing.TB, p []byte, cfg xz.WriterConfig) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// wantDecoded makes sure that packed decodes to want, into exactly enough room and into more.
+func wantDecoded(t *testing.T, what string, packed, want []byte) {
+	t.Helper()
+	for _, room := range []int{0, 1, 1000} {
+		dst := make([]byte, len(want)+room)
+		if n, err := (Decoder{}).Decode(dst, packed); err != nil || !bytes.Equal(dst[:n], want) {
+			t.Errorf("%s: Decode into %d bytes = %d, %v, want the right %d", what, len(dst), n, err, len(want))
+		}
+	}
 }
 
 func TestDecoder(t *testing.T) { codectest.Test(t, Decoder{}, encode) }
@@ -77,19 +85,43 @@ func TestFlipsNeverGiveWrongBytes(t *testing.T) {
 	if _, err := (Decoder{}).Decode(dst[:100], packed); !errors.Is(err, codec.ErrTooLong) {
 		t.Errorf("Decode into too little = %v", err)
 	}
+	if _, err := (Decoder{}).Decode(make([]byte, 600), append(packed, packed...)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Decode of two streams = %v, want errors.ErrUnsupported", err)
+	}
 }
 
-// TestOtherFiltersAreUnsupported uses the xz program for a filter that no library here can write.
-func TestOtherFiltersAreUnsupported(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "code")
-	if err := os.WriteFile(name, bytes.Repeat([]byte("\xe8\x00\x01\x02\x00"), 100), 0o600); err != nil {
-		t.Fatal(err)
+// TestVouchedLeavesOutTheContents: only the checksum of the contents, which lies before the index.
+func TestVouchedLeavesOutTheContents(t *testing.T) {
+	want := []byte("whoever compared the packed bytes knows")
+	packed := encode(t, want)
+	dst := make([]byte, len(want))
+	sum := len(packed) - footerSize - 8 - 1
+	packed[sum] ^= 1
+	if _, err := (Decoder{}).Decode(dst, packed); err == nil {
+		t.Error("Decode of a stream with a wrong checksum succeeds")
 	}
-	out, err := exec.Command("xz", "--check=crc32", "--x86", "--lzma2=dict=8KiB", "--stdout", name).Output()
-	if err != nil {
-		t.Fatalf("xz: %v", err)
+	if n, err := (Decoder{Contents: Vouched}).Decode(dst, packed); err != nil || !bytes.Equal(dst[:n], want) {
+		t.Errorf("Decode of vouched bytes = %d, %v", n, err)
 	}
-	if _, err := (Decoder{}).Decode(make([]byte, 500), out); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("Decode of a BCJ stream = %v, want errors.ErrUnsupported", err)
+	packed[len(packed)-footerSize-1] ^= 1
+	if _, err := (Decoder{Contents: Vouched}).Decode(dst, packed); err == nil {
+		t.Error("Decode of a vouched stream with a wrong index succeeds")
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	want := bytes.Repeat([]byte("again and again "), 8000)
+	for _, cfg := range []xz.WriterConfig{
+		{CheckSum: xz.CRC32}, {CheckSum: xz.CRC64}, {CheckSum: xz.SHA256}, {NoCheckSum: true}, {BlockSize: 50_000},
+	} {
+		packed, dst := encodeWith(t, want, cfg), make([]byte, len(want))
+		allocs := testing.AllocsPerRun(20, func() {
+			if _, err := (Decoder{}).Decode(dst, packed); err != nil {
+				t.Error(err)
+			}
+		})
+		if allocs > 0 && !raceEnabled {
+			t.Errorf("%+v: Decode allocates %v times", cfg, allocs)
+		}
 	}
 }
