@@ -64,7 +64,10 @@ type coder struct {
 	lc       uint32
 	lpMask   uint32
 	pbMask   uint32
+	litMask  uint32 // of position<<8 + last byte, to choose a literal coder
+	litSize  uint32 // bytes of literal coders for each step of what the mask leaves
 	dictSize uint32 // bytes
+	portable bool   // keeps to the Go version of the symbol loop, for comparisons
 }
 
 // setProps takes the byte that holds lc, lp and pb.
@@ -74,6 +77,7 @@ func (c *coder) setProps(b byte) error {
 		return fmt.Errorf("%w: lc=%d lp=%d pb=%d", errChunk, lc, lp, pb)
 	}
 	c.lc, c.lpMask, c.pbMask = lc, 1<<lp-1, 1<<pb-1
+	c.litMask, c.litSize = 0x100<<lp-0x100>>lc, 6<<lc
 	return nil
 }
 

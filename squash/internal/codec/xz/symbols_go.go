@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package xz
 
 func (c *coder) symbols(window []byte, n, stop int, src []byte, off, end int) (int, int, bool) {
