@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build demo test check bench fuzz tools clean
+.PHONY: build demo test check bench bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
@@ -30,6 +30,11 @@ check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, kn
 bench: tools build ## figures beside their peers, as ratios of the same run
 	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./integration
+
+bench-xz: ## the xz decoder beside its peers, on blocks from this machine; wants gcc, liblzma-dev and mksquashfs
+	CGO_ENABLED=1 go -C integration/tools/xzbench build -o $(TOOLS)/xzbench .
+	CGO_ENABLED=1 go -C integration/tools/xzbench build -tags purego -o $(TOOLS)/xzbench-purego .
+	$(TOOLS)/xzbench -purego $(TOOLS)/xzbench-purego $(BENCHXZ)
 
 fuzz: ## every fuzz target for FUZZTIME (default 1m) each
 	integration/tools/fuzz $(or $(FUZZTIME),1m)
