@@ -13,7 +13,7 @@ import (
 const blockSize = 128 << 10
 
 // maxBlocks of a class are decoded in a round.
-const maxBlocks = 160
+var maxBlocks int
 
 // block is one block of an image.
 type block struct {
@@ -39,7 +39,7 @@ func load(image string) ([]block, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has no packed block of %d bytes", image, blockSize)
 	}
-	step := max(1, float64(len(all))/maxBlocks)
+	step := max(1, float64(len(all))/float64(maxBlocks))
 	var some []block
 	for i := 0.0; int(i) < len(all) && len(some) < maxBlocks; i += step {
 		some = append(some, all[int(i)])

@@ -14,6 +14,7 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 9, "rounds of each decoder")
+	flag.IntVar(&maxBlocks, "blocks", 160, "blocks of each class to decode in a round")
 	purego := flag.String("purego", "", "this command, built with -tags purego, to compare too")
 	dir := flag.String("dir", "", "where images are kept for the next time (default: nowhere)")
 	serve := flag.String("serve", "", "only time the decoder of this build with the images of this directory, as standard input asks")

@@ -25,7 +25,6 @@ func main() {
 type generator struct {
 	out    bytes.Buffer
 	labels int // made up so far
-	ahead  int // bits that can be decoded before the next refill
 }
 
 // op writes an instruction.

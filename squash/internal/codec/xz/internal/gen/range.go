@@ -29,56 +29,38 @@ func (r treeRegs) below() treeRegs {
 	return treeRegs{sym: r.next, next: r.sym, prob: r.ones, zero: r.zero, ones: r.prob}
 }
 
-// refill fetches bytes for the next four bits.
-func (g *generator) refill() {
-	g.op("MOVL (%s), %s", src, tmp)
-	g.op("BSWAPL %s", tmp)
-	g.op("SHRQ $32, %s", code)
-	g.op("SHLQ $32, %s", code)
-	g.op("ORQ %s, %s", tmp, code)
-	g.ahead = 4
-}
-
-// normalize brings the range above its minimum and leaves range >> 11 in bound; it uses spare.
-func (g *generator) normalize(spare string) {
-	if g.ahead == 0 {
-		g.refill()
-	}
-	g.ahead--
-	g.op("MOVQ %s, %s", rng, bound)
-	g.op("SHRQ $43, %s", bound)
-	g.op("MOVQ %s, %s", rng, tmp)
-	g.op("SHRQ $35, %s", tmp)
-	g.op("MOVQ %s, %s", rng, spare)
-	g.op("SHLQ $8, %s", spare)
-	g.op("MOVQ %s, %s", code, saved)
-	g.op("SHLQ $8, %s", saved)
-	g.op("CMPQ %s, top-8(SP)", rng)
-	g.op("CMOVQCS %s, %s", tmp, bound)
-	g.op("CMOVQCS %s, %s", spare, rng)
-	g.op("CMOVQCS %s, %s", saved, code)
-	g.op("ADCQ $0, %s", src)
+// normalize brings the range above its minimum.
+func (g *generator) normalize() {
+	l := g.fresh()
+	g.op("CMPL %s, $0x1000000", rng)
+	g.op("JCC %s", l)
+	g.op("MOVBLZX (%s), %s", src, tmp)
+	g.op("SHLL $8, %s", code)
+	g.op("SHLL $8, %s", rng)
+	g.op("ORL %s, %s", tmp, code)
+	g.op("INCQ %s", src)
+	g.label(l)
 }
 
 // split leaves in bound where the range is split by the probability.
-func (g *generator) split(prob, spare string) {
-	g.normalize(spare)
-	g.op("MOVQ %s, %s", prob, tmp)
-	g.op("SHLQ $32, %s", tmp)
-	g.op("IMULQ %s, %s", tmp, bound)
+func (g *generator) split(prob string) {
+	g.normalize()
+	g.op("MOVL %s, %s", rng, bound)
+	g.op("SHRL $11, %s", bound)
+	g.op("IMULL %s, %s", prob, bound)
 }
 
 // choose decodes a bit both ways and selects. It sets the carry for a 0, and leaves the new
 // probability in prob.
 func (g *generator) choose(r treeRegs, last bool) {
-	g.split(r.prob, r.next)
-	g.op("SUBQ %s, %s", bound, rng)
-	g.op("MOVQ %s, %s", code, saved)
+	g.split(r.prob)
+	g.op("SUBL %s, %s", bound, rng)
+	g.op("MOVL %s, %s", code, saved)
 	g.op("LEAL -2017(%s), %s", r.prob, tmp)
 	g.op("LEAL 1(%s)(%s*1), %s", r.sym, r.sym, r.next)
-	g.op("SUBQ %s, %s", bound, code)
-	g.op("CMOVQCS %s, %s", saved, code)
-	g.op("CMOVQCS %s, %s", bound, rng)
+	g.op("SUBL %s, %s", bound, code)
+	g.op("CMOVLCS %s, %s", saved, code)
+	g.op("CMOVLCS %s, %s", bound, rng)
 	if !last {
 		g.op("CMOVLCS %s, %s", r.zero, r.ones)
 	}
@@ -117,13 +99,13 @@ func (g *generator) branch(address, one string) {
 // flag compares code with bound for the probability at address, which it leaves in R12.
 func (g *generator) flag(address string) {
 	g.op("MOVWLZX %s, R12", address)
-	g.split("R12", "R13")
-	g.op("CMPQ %s, %s", code, bound)
+	g.split("R12")
+	g.op("CMPL %s, %s", code, bound)
 }
 
 // zero and one finish what flag began.
 func (g *generator) zero(address string) {
-	g.op("MOVQ %s, %s", bound, rng)
+	g.op("MOVL %s, %s", bound, rng)
 	g.op("MOVL $2048, %s", tmp)
 	g.op("SUBL R12, %s", tmp)
 	g.op("SHRL $5, %s", tmp)
@@ -132,8 +114,8 @@ func (g *generator) zero(address string) {
 }
 
 func (g *generator) one(address string) {
-	g.op("SUBQ %s, %s", bound, rng)
-	g.op("SUBQ %s, %s", bound, code)
+	g.op("SUBL %s, %s", bound, rng)
+	g.op("SUBL %s, %s", bound, code)
 	g.op("MOVL R12, %s", tmp)
 	g.op("SHRL $5, %s", tmp)
 	g.op("SUBL %s, R12", tmp)

@@ -28,12 +28,8 @@ TEXT ·symbolsAsm(SB), NOSPLIT, $64-81
 	ADDQ AX, SI
 	ADDQ end+56(FP), AX
 	MOVQ AX, end-40(SP)
-	MOVQ $0x0100000000000000, AX
-	MOVQ AX, top-8(SP)
 	MOVL coder_rng(BX), R8
-	SHLQ $32, R8
 	MOVL coder_code(BX), R9
-	SHLQ $32, R9
 	MOVL coder_state(BX), R10
 	SHLL $5, R10
 	XORL R11, R11
@@ -51,9 +47,7 @@ done:
 	MOVB $1, ok+80(FP)
 
 save:
-	SHRQ $32, R8
 	MOVL R8, coder_rng(BX)
-	SHRQ $32, R9
 	MOVL R9, coder_code(BX)
 	SHRL $5, R10
 	MOVL R10, coder_state(BX)
@@ -112,14 +106,12 @@ func (g *generator) symbol() {
 	g.op("MOVL R14, %s", tree)
 	g.op("ANDL coder_pbMask(%s), R14", self)
 	g.op("LEAQ (%s)(R14*2), DX", state)
-	g.refill()
 	g.branch(field("isMatch")+"(BX)(DX*1)", "match")
 }
 
 // literal decodes a byte. R15 holds the position.
 func (g *generator) literal() {
 	g.note("a literal; its coder is chosen by bits of the position and of the last byte")
-	ahead := g.ahead
 	g.op("SHLL $8, %s", tree)
 	g.op("MOVBLZX %s, %s", prev, prev)
 	g.op("ADDL %s, %s", prev, tree)
@@ -135,7 +127,6 @@ func (g *generator) literal() {
 	g.op("SUBL $(3*32), %s", state)
 	g.op("CMOVLCS %s, %s", tmp, state)
 	g.op("JMP symbol")
-	g.ahead = ahead
 }
 
 // matched decodes a literal after a match. As long as it is like the byte behind the source of that
@@ -206,7 +197,6 @@ func (g *generator) matched() {
 // address of the flag.
 func (g *generator) match() {
 	g.label("match")
-	g.ahead = 3
 	g.one(isMatch + "(BX)(DX*1)")
 	g.op("MOVL R14, pos-60(SP)")
 	g.op("MOVL %s, %s", state, "DX")
@@ -233,7 +223,6 @@ func (g *generator) nextState(literal, other int) {
 
 func (g *generator) rep() {
 	g.label("rep")
-	g.ahead = 2
 	g.one(field("isRep") + "(BX)(DX*1)")
 	g.branch(field("isRepG0")+"(BX)(DX*1)", "older")
 	g.op("MOVL pos-60(SP), R14")
@@ -255,12 +244,10 @@ func (g *generator) rep() {
 	g.op("JMP symbol")
 
 	g.label("long")
-	g.ahead = 0
 	g.one(field("isRep0Long") + "(BX)(R14*1)")
 	g.op("JMP repeated")
 
 	g.label("older")
-	g.ahead = 1
 	g.one(field("isRepG0") + "(BX)(DX*1)")
 	g.op("MOVL coder_rep(BX), R14")
 	g.branch(field("isRepG1")+"(BX)(DX*1)", "oldest")
@@ -270,7 +257,6 @@ func (g *generator) rep() {
 	g.op("JMP repeated")
 
 	g.label("oldest")
-	g.ahead = 0
 	g.one(field("isRepG1") + "(BX)(DX*1)")
 	g.branch(field("isRepG2")+"(BX)(DX*1)", "last")
 	g.op("MOVL (coder_rep+8)(BX), AX")
@@ -297,30 +283,25 @@ func (g *generator) rep() {
 // length decodes how long a match is. R15 is its model.
 func (g *generator) length() {
 	g.label("length")
-	g.refill()
 	g.op("MOVL pos-60(SP), R14")
 	g.branch("lengths_choice(R15)", "longer")
 	g.op("SHLL $4, R14")
 	g.op("LEAQ lengths_low(R15)(R14*1), %s", tree)
 	g.op("MOVL $(2-8), pos-60(SP)")
-	ahead := g.ahead
 	g.label("short")
 	sym := g.bits(3)
 	g.op("ADDL pos-60(SP), %s", sym)
 	g.op("JMP distance")
 
 	g.label("longer")
-	g.ahead = ahead
 	g.one("lengths_choice(R15)")
 	g.branch("(lengths_choice+2)(R15)", "longest")
 	g.op("SHLL $4, R14")
 	g.op("LEAQ lengths_mid(R15)(R14*1), %s", tree)
 	g.op("MOVL $(2+8-8), pos-60(SP)")
-	g.refill()
 	g.op("JMP short")
 
 	g.label("longest")
-	g.ahead = 2
 	g.one("(lengths_choice+2)(R15)")
 	g.op("LEAQ lengths_high(R15), %s", tree)
 	high := g.bits(8)
@@ -345,7 +326,6 @@ func (g *generator) distance() {
 	g.op("CMOVLHI AX, %s", length)
 	g.op("SHLL $7, %s", length)
 	g.op("LEAQ %s(BX)(%s*1), %s", field("slot"), length, tree)
-	g.refill()
 	slot := g.bits(6)
 	g.op("SUBL $64, %s", slot)
 	g.op("CMPL %s, $4", slot)
@@ -377,7 +357,6 @@ func (g *generator) special(slot string) {
 	g.op("MOVL $1, %s", r.sym)
 	g.label("specialBit")
 	g.op("MOVWLZX (%s)(%s*2), %s", tree, r.sym, r.prob)
-	g.refill()
 	g.choose(r, true)
 	g.op("MOVW %s, (%s)(%s*2)", r.prob, tree, r.sym)
 	g.op("MOVL %s, %s", r.next, r.sym)
@@ -395,21 +374,18 @@ func (g *generator) far() {
 	g.op("MOVL AX, R14")
 	g.op("LEAL -4(CX), R13")
 	g.label("direct")
-	g.refill()
-	g.normalize("DX")
-	g.op("SHRQ $33, %s", rng)
-	g.op("SHLQ $32, %s", rng)
-	g.op("MOVQ %s, %s", code, saved)
+	g.normalize()
+	g.op("SHRL $1, %s", rng)
+	g.op("MOVL %s, %s", code, saved)
 	g.op("LEAL 1(R14)(R14*1), R14")
-	g.op("SUBQ %s, %s", rng, code)
-	g.op("CMOVQCS %s, %s", saved, code)
+	g.op("SUBL %s, %s", rng, code)
+	g.op("CMOVLCS %s, %s", saved, code)
 	g.op("SBBL $0, R14")
 	g.op("DECL R13")
 	g.op("JNE direct")
 	g.op("SHLL $4, R14")
 	g.op("MOVL R14, coder_rep(BX)")
 	g.op("LEAQ %s(BX), %s", field("align"), tree)
-	g.refill()
 	sym := g.bits(4)
 	g.op("LEAQ reversed<>(SB), AX")
 	g.op("MOVBLZX (AX)(%s*1), AX", sym)
