@@ -8,6 +8,7 @@ require (
 	github.com/pinfs/pinfs v0.0.0
 	github.com/ulikunitz/xz v0.5.17
 	github.com/xi2/xz v0.0.0-20171230120015-48954b6210f8
+	golang.org/x/sys v0.48.0
 )
 
 replace github.com/pinfs/pinfs => ../../..

@@ -40,7 +40,7 @@ func FuzzChunks(f *testing.F) {
 		f.Add(chunked(f, p), 3000)
 		f.Add(chunked(f, append(p, p...)), 7000)
 	}
-	f.Add(lzmaChunks(pack(f, program(f, 70<<10, 3000), "--format=xz", "--check=none", "-9e")), 3000)
+	f.Add(chunksOf(f, pack(f, program(f, 70<<10, 3000), "-9e"), 3000), 3000)
 	f.Add(slices.Concat(raw(1, "abc"), raw(2, "de"), []byte{controlEnd}), 5)
 	f.Fuzz(func(t *testing.T, chunks []byte, size int) {
 		size &= 1<<14 - 1
@@ -60,12 +60,6 @@ func FuzzChunks(f *testing.F) {
 			t.Errorf("Decode = %d bytes that are not those of ulikunitz/xz, which are %d", n, k)
 		}
 	})
-}
-
-// lzmaChunks returns the chunks of a stream of one block.
-func lzmaChunks(stream []byte) []byte {
-	data := stream[headerSize:]
-	return data[(int(data[0])+1)*4 : len(data)-footerSize-8]
 }
 
 // FuzzRoundTrip packs what it is given and decodes that.

@@ -3,6 +3,7 @@ package xz
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"testing"
 )
 
 // wrap makes a stream without a check of one block with the given flags of filters and chunks. Its
@@ -34,6 +35,17 @@ func wrap(filters, chunks []byte, n int) []byte {
 	f := append(binary.LittleEndian.AppendUint32(nil, uint32(len(index)/4-1)), flags...)
 	s = binary.LittleEndian.AppendUint32(s, crc32.ChecksumIEEE(f))
 	return append(append(s, f...), footerMagic...)
+}
+
+// chunksOf returns the chunks of a stream of one block, which holds n bytes.
+func chunksOf(t testing.TB, packed []byte, n int) []byte {
+	t.Helper()
+	s := stream{src: packed}
+	if _, err := s.decode(make([]byte, n)); err != nil || len(s.records) != 1 {
+		t.Fatalf("decode = %v with %d blocks, want one", err, len(s.records))
+	}
+	block := packed[headerSize:]
+	return block[(int(block[0])+1)*4 : int(s.records[0].unpadded)-s.check.size()]
 }
 
 // lzma2Only is the flags of the filter LZMA2 with a dictionary of 1 MiB.

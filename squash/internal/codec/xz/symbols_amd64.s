@@ -5,7 +5,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// reversed[1<<k | b] is the k bits of b in the other order.
+DATA reversed<>+0(SB)/1, $0
 DATA reversed<>+1(SB)/1, $0
 DATA reversed<>+2(SB)/1, $0
 DATA reversed<>+3(SB)/1, $1
@@ -71,8 +71,34 @@ DATA reversed<>+62(SB)/1, $15
 DATA reversed<>+63(SB)/1, $31
 GLOBL reversed<>(SB), RODATA|NOPTR, $64
 
+DATA expectations<>+0(SB)/2, $2
+DATA expectations<>+2(SB)/2, $4
+DATA expectations<>+4(SB)/2, $8
+DATA expectations<>+6(SB)/2, $16
+DATA expectations<>+8(SB)/2, $32
+DATA expectations<>+10(SB)/2, $64
+DATA expectations<>+12(SB)/2, $128
+DATA expectations<>+14(SB)/2, $256
+DATA expectations<>+16(SB)/2, $256
+DATA expectations<>+18(SB)/2, $512
+DATA expectations<>+20(SB)/2, $1024
+DATA expectations<>+22(SB)/2, $2048
+DATA expectations<>+24(SB)/2, $4096
+DATA expectations<>+26(SB)/2, $8192
+DATA expectations<>+28(SB)/2, $16384
+DATA expectations<>+30(SB)/2, $32768
+DATA expectations<>+32(SB)/2, $256
+DATA expectations<>+34(SB)/2, $256
+DATA expectations<>+36(SB)/2, $256
+DATA expectations<>+38(SB)/2, $256
+DATA expectations<>+40(SB)/2, $256
+DATA expectations<>+42(SB)/2, $256
+DATA expectations<>+44(SB)/2, $256
+DATA expectations<>+46(SB)/2, $256
+GLOBL expectations<>(SB), RODATA|NOPTR, $48
+
 // func symbolsAsm(c *coder, window *byte, n, stop, size int, src *byte, off, end int) (n2, off2 int, ok bool)
-TEXT ·symbolsAsm(SB), NOSPLIT, $64-81
+TEXT ·symbolsAsm(SB), NOSPLIT, $88-81
 	MOVQ c+0(FP), BX
 	MOVQ window+8(FP), AX
 	MOVQ AX, window-16(SP)
@@ -87,67 +113,60 @@ TEXT ·symbolsAsm(SB), NOSPLIT, $64-81
 	MOVQ off+48(FP), SI
 	ADDQ AX, SI
 	ADDQ end+56(FP), AX
-	MOVQ AX, end-40(SP)
+	MOVQ AX, end-8(SP)
 	MOVL coder_rng(BX), R8
 	MOVL coder_code(BX), R9
 	MOVL coder_state(BX), R10
 	SHLL $5, R10
-	XORL R11, R11
+	XORL CX, CX
 	CMPQ DI, window-16(SP)
-	JEQ  symbol
-	MOVBLZX -1(DI), R11
-symbol:
+	JEQ  context
+	MOVBLZX -1(DI), CX
+	JMP  context
+	PCALIGN $64
+
+symbol: // the next one, when there is room and source
 	CMPQ DI, stop-24(SP)
-	JAE done
-	CMPQ SI, end-40(SP)
-	JA done
+	JCC done
+	CMPQ SI, end-8(SP)
+	JHI done
 	MOVL DI, R14
 	SUBL window-16(SP), R14
-	MOVL R14, R15
 	ANDL coder_pbMask(BX), R14
 	LEAQ (R10)(R14*2), DX
 	MOVWLZX (coder_probs+probs_model+model_isMatch)(BX)(DX*1), R12
 	CMPL R8, $0x1000000
-	JCC l1
+	JCC filled1
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l1:
+filled1:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC match
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isMatch)(BX)(DX*1)
-
-	// a literal; its coder is chosen by bits of the position and of the last byte
-	SHLL $8, R15
-	MOVBLZX R11, R11
-	ADDL R11, R15
-	ANDL coder_litMask(BX), R15
-	IMULL coder_litSize(BX), R15
-	LEAQ (coder_probs+probs_literal)(BX)(R15*1), R15
 	CMPL R10, $(7*32)
-	JAE matched
+	JCC matched
 	MOVL $1, R11
 	MOVWLZX 2(R15), R12
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
+	MOVWLZX 4(R15), R13
+	MOVWLZX 6(R15), R14
 	CMPL R8, $0x1000000
-	JCC l2
+	JCC filled2
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l2:
+filled2:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -167,13 +186,13 @@ l2:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l3
+	JCC filled3
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l3:
+filled3:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -193,13 +212,13 @@ l3:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l4
+	JCC filled4
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l4:
+filled4:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -219,13 +238,13 @@ l4:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l5
+	JCC filled5
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l5:
+filled5:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -245,13 +264,13 @@ l5:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l6
+	JCC filled6
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l6:
+filled6:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -268,16 +287,26 @@ l6:
 	SARL $5, CX
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
+	MOVL DI, AX
+	MOVL DX, CX
+	SHLL $3, CX
+	SUBL window-16(SP), AX
+	SHLL $8, AX
+	ADDL CX, AX
+	ANDL coder_litMask(BX), AX
+	IMULL coder_litSize(BX), AX
+	LEAQ (coder_probs+probs_literal)(BX)(AX*1), AX
+	MOVQ AX, coming-40(SP)
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l7
+	JCC filled7
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l7:
+filled7:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -297,13 +326,13 @@ l7:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l8
+	JCC filled8
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l8:
+filled8:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -321,13 +350,13 @@ l8:
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
 	CMPL R8, $0x1000000
-	JCC l9
+	JCC filled9
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l9:
+filled9:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -343,50 +372,60 @@ l9:
 	SARL $5, CX
 	SUBL CX, R14
 	MOVW R14, (R15)(DX*2)
+	MOVQ coming-40(SP), R15
 	MOVB R11, (DI)
 	INCQ DI
 	XORL CX, CX
 	SUBL $(3*32), R10
 	CMOVLCS CX, R10
 	JMP symbol
-matched:
+
+matched: // a literal after a match
 	MOVL coder_rep(BX), AX
+	MOVQ DI, CX
+	SUBQ window-16(SP), CX
+	CMPQ AX, CX
+	JCC bad
 	MOVQ DI, CX
 	SUBQ AX, CX
 	MOVBLZX -1(CX), CX
 	ORL $0x100, CX
+	MOVQ CX, X1
+	PSHUFLW $0, X1, X1
+	PUNPCKLQDQ X1, X1
+	MOVO X1, X2
+	PMULLW expectations<>+0(SB), X1
+	PMULHUW expectations<>+16(SB), X2
+	PAND expectations<>+32(SB), X1
+	PADDW expectations<>+32(SB), X2
+	PADDW X2, X1
+	MOVOU X1, nodes-88(SP)
 	MOVL R10, state-48(SP)
 	MOVQ DI, dst-56(SP)
-	MOVL CX, R10
-	LEAL (R10)(R10*1), DI
+	LEAL (CX)(CX*1), DI
 	ANDL $0x100, DI
 	ADDL $0x101, DI
 	MOVL $1, R11
 	MOVWLZX (R15)(DI*2), R12
-	MOVL R10, BX
-	SHRL $7, BX
-	MOVL R10, CX
-	SHLL $2, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
+	MOVWLZX nodes-86(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
+	MOVWLZX 4(R15), R13
+	MOVWLZX 6(R15), R14
 	LEAL (R11)(R11*1), DX
-	CMPL DX, BX
+	CMPL DX, CX
 	CMOVLEQ BP, R13
 	INCL DX
-	CMPL DX, BX
+	CMPL DX, CX
 	CMOVLEQ BP, R14
-	MOVL CX, BX
 	CMPL R8, $0x1000000
-	JCC l10
+	JCC filled10
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l10:
+filled10:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -407,30 +446,192 @@ l10:
 	MOVL DX, DI
 	CMPL DX, AX
 	CMOVLEQ BX, DI
-	MOVL R10, BX
-	SHRL $6, BX
-	MOVL R10, CX
+	MOVWLZX nodes-84(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
+	MOVWLZX (R15)(DX*4), R13
+	MOVWLZX 2(R15)(DX*4), R12
+	LEAL (DX)(DX*1), R11
+	CMPL R11, CX
+	CMOVLEQ BP, R13
+	INCL R11
+	CMPL R11, CX
+	CMOVLEQ BP, R12
+	CMPL R8, $0x1000000
+	JCC filled11
+	MOVBLZX (SI), CX
+	SHLL $8, R9
+	SHLL $8, R8
+	ORL CX, R9
+	INCQ SI
+filled11:
+	MOVL R8, AX
+	SHRL $11, AX
+	IMULL R14, AX
+	SUBL AX, R8
+	MOVL R9, BP
+	LEAL -2017(R14), CX
+	LEAL 1(DX)(DX*1), R11
+	SUBL AX, R9
+	CMOVLCS BP, R9
+	CMOVLCS AX, R8
+	CMOVLCS R13, R12
+	CMOVLCC R14, CX
+	SBBL $0, R11
+	SARL $5, CX
+	SUBL CX, R14
+	MOVW R14, (R15)(DI*2)
+	MOVBLZX BX, AX
+	MOVL R11, DI
+	CMPL R11, AX
+	CMOVLEQ BX, DI
+	MOVWLZX nodes-82(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
+	MOVWLZX (R15)(R11*4), R13
+	MOVWLZX 2(R15)(R11*4), R14
+	LEAL (R11)(R11*1), DX
+	CMPL DX, CX
+	CMOVLEQ BP, R13
+	INCL DX
+	CMPL DX, CX
+	CMOVLEQ BP, R14
+	CMPL R8, $0x1000000
+	JCC filled12
+	MOVBLZX (SI), CX
+	SHLL $8, R9
+	SHLL $8, R8
+	ORL CX, R9
+	INCQ SI
+filled12:
+	MOVL R8, AX
+	SHRL $11, AX
+	IMULL R12, AX
+	SUBL AX, R8
+	MOVL R9, BP
+	LEAL -2017(R12), CX
+	LEAL 1(R11)(R11*1), DX
+	SUBL AX, R9
+	CMOVLCS BP, R9
+	CMOVLCS AX, R8
+	CMOVLCS R13, R14
+	CMOVLCC R12, CX
+	SBBL $0, DX
+	SARL $5, CX
+	SUBL CX, R12
+	MOVW R12, (R15)(DI*2)
+	MOVBLZX BX, AX
+	MOVL DX, DI
+	CMPL DX, AX
+	CMOVLEQ BX, DI
+	MOVWLZX nodes-80(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
+	MOVWLZX (R15)(DX*4), R13
+	MOVWLZX 2(R15)(DX*4), R12
+	LEAL (DX)(DX*1), R11
+	CMPL R11, CX
+	CMOVLEQ BP, R13
+	INCL R11
+	CMPL R11, CX
+	CMOVLEQ BP, R12
+	CMPL R8, $0x1000000
+	JCC filled13
+	MOVBLZX (SI), CX
+	SHLL $8, R9
+	SHLL $8, R8
+	ORL CX, R9
+	INCQ SI
+filled13:
+	MOVL R8, AX
+	SHRL $11, AX
+	IMULL R14, AX
+	SUBL AX, R8
+	MOVL R9, BP
+	LEAL -2017(R14), CX
+	LEAL 1(DX)(DX*1), R11
+	SUBL AX, R9
+	CMOVLCS BP, R9
+	CMOVLCS AX, R8
+	CMOVLCS R13, R12
+	CMOVLCC R14, CX
+	SBBL $0, R11
+	SARL $5, CX
+	SUBL CX, R14
+	MOVW R14, (R15)(DI*2)
+	MOVBLZX BX, AX
+	MOVL R11, DI
+	CMPL R11, AX
+	CMOVLEQ BX, DI
+	MOVWLZX nodes-78(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
+	MOVWLZX (R15)(R11*4), R13
+	MOVWLZX 2(R15)(R11*4), R14
+	LEAL (R11)(R11*1), DX
+	CMPL DX, CX
+	CMOVLEQ BP, R13
+	INCL DX
+	CMPL DX, CX
+	CMOVLEQ BP, R14
+	CMPL R8, $0x1000000
+	JCC filled14
+	MOVBLZX (SI), CX
+	SHLL $8, R9
+	SHLL $8, R8
+	ORL CX, R9
+	INCQ SI
+filled14:
+	MOVL R8, AX
+	SHRL $11, AX
+	IMULL R12, AX
+	SUBL AX, R8
+	MOVL R9, BP
+	LEAL -2017(R12), CX
+	LEAL 1(R11)(R11*1), DX
+	SUBL AX, R9
+	CMOVLCS BP, R9
+	CMOVLCS AX, R8
+	CMOVLCS R13, R14
+	CMOVLCC R12, CX
+	SBBL $0, DX
+	SARL $5, CX
+	SUBL CX, R12
+	MOVW R12, (R15)(DI*2)
+	MOVBLZX BX, AX
+	MOVL DX, DI
+	CMPL DX, AX
+	CMOVLEQ BX, DI
+	MOVQ c+0(FP), BP
+	MOVL dst-56(SP), AX
+	MOVL DX, CX
 	SHLL $3, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
+	SUBL window-16(SP), AX
+	SHLL $8, AX
+	ADDL CX, AX
+	ANDL coder_litMask(BP), AX
+	IMULL coder_litSize(BP), AX
+	LEAQ (coder_probs+probs_literal)(BP)(AX*1), AX
+	MOVQ AX, coming-40(SP)
+	MOVWLZX nodes-76(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	LEAL (DX)(DX*1), R11
-	CMPL R11, BX
+	CMPL R11, CX
 	CMOVLEQ BP, R13
 	INCL R11
-	CMPL R11, BX
+	CMPL R11, CX
 	CMOVLEQ BP, R12
-	MOVL CX, BX
 	CMPL R8, $0x1000000
-	JCC l11
+	JCC filled15
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l11:
+filled15:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -451,206 +652,25 @@ l11:
 	MOVL R11, DI
 	CMPL R11, AX
 	CMOVLEQ BX, DI
-	MOVL R10, BX
-	SHRL $5, BX
-	MOVL R10, CX
-	SHLL $4, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
+	MOVWLZX nodes-74(SP), BX
+	MOVBLZX BX, CX
+	MOVWLZX (R15)(BX*2), BP
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	LEAL (R11)(R11*1), DX
-	CMPL DX, BX
+	CMPL DX, CX
 	CMOVLEQ BP, R13
 	INCL DX
-	CMPL DX, BX
+	CMPL DX, CX
 	CMOVLEQ BP, R14
-	MOVL CX, BX
 	CMPL R8, $0x1000000
-	JCC l12
+	JCC filled16
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l12:
-	MOVL R8, AX
-	SHRL $11, AX
-	IMULL R12, AX
-	SUBL AX, R8
-	MOVL R9, BP
-	LEAL -2017(R12), CX
-	LEAL 1(R11)(R11*1), DX
-	SUBL AX, R9
-	CMOVLCS BP, R9
-	CMOVLCS AX, R8
-	CMOVLCS R13, R14
-	CMOVLCC R12, CX
-	SBBL $0, DX
-	SARL $5, CX
-	SUBL CX, R12
-	MOVW R12, (R15)(DI*2)
-	MOVBLZX BX, AX
-	MOVL DX, DI
-	CMPL DX, AX
-	CMOVLEQ BX, DI
-	MOVL R10, BX
-	SHRL $4, BX
-	MOVL R10, CX
-	SHLL $5, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
-	MOVWLZX (R15)(DX*4), R13
-	MOVWLZX 2(R15)(DX*4), R12
-	LEAL (DX)(DX*1), R11
-	CMPL R11, BX
-	CMOVLEQ BP, R13
-	INCL R11
-	CMPL R11, BX
-	CMOVLEQ BP, R12
-	MOVL CX, BX
-	CMPL R8, $0x1000000
-	JCC l13
-	MOVBLZX (SI), CX
-	SHLL $8, R9
-	SHLL $8, R8
-	ORL CX, R9
-	INCQ SI
-l13:
-	MOVL R8, AX
-	SHRL $11, AX
-	IMULL R14, AX
-	SUBL AX, R8
-	MOVL R9, BP
-	LEAL -2017(R14), CX
-	LEAL 1(DX)(DX*1), R11
-	SUBL AX, R9
-	CMOVLCS BP, R9
-	CMOVLCS AX, R8
-	CMOVLCS R13, R12
-	CMOVLCC R14, CX
-	SBBL $0, R11
-	SARL $5, CX
-	SUBL CX, R14
-	MOVW R14, (R15)(DI*2)
-	MOVBLZX BX, AX
-	MOVL R11, DI
-	CMPL R11, AX
-	CMOVLEQ BX, DI
-	MOVL R10, BX
-	SHRL $3, BX
-	MOVL R10, CX
-	SHLL $6, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
-	LEAL (R11)(R11*1), DX
-	CMPL DX, BX
-	CMOVLEQ BP, R13
-	INCL DX
-	CMPL DX, BX
-	CMOVLEQ BP, R14
-	MOVL CX, BX
-	CMPL R8, $0x1000000
-	JCC l14
-	MOVBLZX (SI), CX
-	SHLL $8, R9
-	SHLL $8, R8
-	ORL CX, R9
-	INCQ SI
-l14:
-	MOVL R8, AX
-	SHRL $11, AX
-	IMULL R12, AX
-	SUBL AX, R8
-	MOVL R9, BP
-	LEAL -2017(R12), CX
-	LEAL 1(R11)(R11*1), DX
-	SUBL AX, R9
-	CMOVLCS BP, R9
-	CMOVLCS AX, R8
-	CMOVLCS R13, R14
-	CMOVLCC R12, CX
-	SBBL $0, DX
-	SARL $5, CX
-	SUBL CX, R12
-	MOVW R12, (R15)(DI*2)
-	MOVBLZX BX, AX
-	MOVL DX, DI
-	CMPL DX, AX
-	CMOVLEQ BX, DI
-	MOVL R10, BX
-	SHRL $2, BX
-	MOVL R10, CX
-	SHLL $7, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
-	MOVWLZX (R15)(DX*4), R13
-	MOVWLZX 2(R15)(DX*4), R12
-	LEAL (DX)(DX*1), R11
-	CMPL R11, BX
-	CMOVLEQ BP, R13
-	INCL R11
-	CMPL R11, BX
-	CMOVLEQ BP, R12
-	MOVL CX, BX
-	CMPL R8, $0x1000000
-	JCC l15
-	MOVBLZX (SI), CX
-	SHLL $8, R9
-	SHLL $8, R8
-	ORL CX, R9
-	INCQ SI
-l15:
-	MOVL R8, AX
-	SHRL $11, AX
-	IMULL R14, AX
-	SUBL AX, R8
-	MOVL R9, BP
-	LEAL -2017(R14), CX
-	LEAL 1(DX)(DX*1), R11
-	SUBL AX, R9
-	CMOVLCS BP, R9
-	CMOVLCS AX, R8
-	CMOVLCS R13, R12
-	CMOVLCC R14, CX
-	SBBL $0, R11
-	SARL $5, CX
-	SUBL CX, R14
-	MOVW R14, (R15)(DI*2)
-	MOVBLZX BX, AX
-	MOVL R11, DI
-	CMPL R11, AX
-	CMOVLEQ BX, DI
-	MOVL R10, BX
-	SHRL $1, BX
-	MOVL R10, CX
-	SHLL $8, CX
-	ANDL $0x100, CX
-	LEAL 0x100(BX)(CX*1), CX
-	MOVWLZX (R15)(CX*2), BP
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
-	LEAL (R11)(R11*1), DX
-	CMPL DX, BX
-	CMOVLEQ BP, R13
-	INCL DX
-	CMPL DX, BX
-	CMOVLEQ BP, R14
-	MOVL CX, BX
-	CMPL R8, $0x1000000
-	JCC l16
-	MOVBLZX (SI), CX
-	SHLL $8, R9
-	SHLL $8, R8
-	ORL CX, R9
-	INCQ SI
-l16:
+filled16:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -672,13 +692,13 @@ l16:
 	CMPL DX, AX
 	CMOVLEQ BX, DI
 	CMPL R8, $0x1000000
-	JCC l17
+	JCC filled17
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l17:
+filled17:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -694,9 +714,10 @@ l17:
 	SARL $5, CX
 	SUBL CX, R14
 	MOVW R14, (R15)(DI*2)
+	MOVQ c+0(FP), BX
 	MOVQ dst-56(SP), DI
 	MOVL state-48(SP), R10
-	MOVQ c+0(FP), BX
+	MOVQ coming-40(SP), R15
 	MOVB R11, (DI)
 	INCQ DI
 	LEAL -(3*32)(R10), CX
@@ -705,38 +726,36 @@ l17:
 	MOVL AX, R10
 	CMOVLCS CX, R10
 	JMP symbol
-match:
+
+match: // R14 is the position's state, DX the place of the flag
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
 	SHRL $5, CX
 	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isMatch)(BX)(DX*1)
-	MOVL R14, pos-60(SP)
+	MOVL R14, place-72(SP)
 	MOVL R10, DX
 	SHRL $4, DX
 	MOVWLZX (coder_probs+probs_model+model_isRep)(BX)(DX*1), R12
 	CMPL R8, $0x1000000
-	JCC l18
+	JCC filled18
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l18:
+filled18:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC rep
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isRep)(BX)(DX*1)
-
-	// a match with a distance of its own: the older ones move on
 	MOVQ (coder_rep+4)(BX), AX
 	MOVL coder_rep(BX), CX
 	MOVL CX, (coder_rep+4)(BX)
@@ -746,9 +765,10 @@ l18:
 	MOVL $(7*32), AX
 	CMOVLCS AX, R10
 	LEAQ (coder_probs+probs_model+model_matchLen)(BX), R15
-	MOVL $0, kind-64(SP)
+	MOVL $0, known-68(SP)
 	JMP length
-rep:
+
+rep: // DX is the place of flags by state
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -757,64 +777,61 @@ rep:
 	MOVW R12, (coder_probs+probs_model+model_isRep)(BX)(DX*1)
 	MOVWLZX (coder_probs+probs_model+model_isRepG0)(BX)(DX*1), R12
 	CMPL R8, $0x1000000
-	JCC l19
+	JCC filled19
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l19:
+filled19:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC older
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isRepG0)(BX)(DX*1)
-	MOVL pos-60(SP), R14
+	MOVL place-72(SP), R14
 	LEAQ (R10)(R14*2), R14
 	MOVWLZX (coder_probs+probs_model+model_isRep0Long)(BX)(R14*1), R12
 	CMPL R8, $0x1000000
-	JCC l20
+	JCC filled20
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l20:
+filled20:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC long
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isRep0Long)(BX)(R14*1)
-
-	// one byte from the last distance
 	MOVL coder_rep(BX), AX
 	MOVQ DI, CX
 	SUBQ window-16(SP), CX
 	CMPQ AX, CX
-	JAE bad
+	JCC bad
 	MOVQ DI, CX
 	SUBQ AX, CX
-	MOVBLZX -1(CX), R11
-	MOVB R11, (DI)
+	MOVBLZX -1(CX), CX
+	MOVB CX, (DI)
 	INCQ DI
 	CMPL R10, $(7*32)
 	MOVL $(11*32), R10
 	MOVL $(9*32), AX
 	CMOVLCS AX, R10
-	JMP symbol
-long:
+	JMP context
+
+long: // the last distance
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -822,7 +839,8 @@ long:
 	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isRep0Long)(BX)(R14*1)
 	JMP repeated
-older:
+
+older: // not the last distance
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -832,29 +850,27 @@ older:
 	MOVL coder_rep(BX), R14
 	MOVWLZX (coder_probs+probs_model+model_isRepG1)(BX)(DX*1), R12
 	CMPL R8, $0x1000000
-	JCC l21
+	JCC filled21
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l21:
+filled21:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC oldest
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isRepG1)(BX)(DX*1)
 	MOVL (coder_rep+4)(BX), AX
-	MOVL AX, coder_rep(BX)
-	MOVL R14, (coder_rep+4)(BX)
-	JMP repeated
-oldest:
+	JMP front
+
+oldest: // none of the last two
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -863,31 +879,29 @@ oldest:
 	MOVW R12, (coder_probs+probs_model+model_isRepG1)(BX)(DX*1)
 	MOVWLZX (coder_probs+probs_model+model_isRepG2)(BX)(DX*1), R12
 	CMPL R8, $0x1000000
-	JCC l22
+	JCC filled22
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l22:
+filled22:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
-	JCC last
+	JCC fourth
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (coder_probs+probs_model+model_isRepG2)(BX)(DX*1)
 	MOVL (coder_rep+8)(BX), AX
 	MOVL (coder_rep+4)(BX), CX
-	MOVL AX, coder_rep(BX)
-	MOVL R14, (coder_rep+4)(BX)
 	MOVL CX, (coder_rep+8)(BX)
-	JMP repeated
-last:
+	JMP front
+
+fourth: // the last of all
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -897,53 +911,57 @@ last:
 	MOVL (coder_rep+12)(BX), AX
 	MOVQ (coder_rep+4)(BX), CX
 	MOVQ CX, (coder_rep+8)(BX)
+
+front: // AX is the distance, R14 the one that was in front
 	MOVL AX, coder_rep(BX)
 	MOVL R14, (coder_rep+4)(BX)
-repeated:
+
+repeated: // the distance is in front
 	CMPL R10, $(7*32)
 	MOVL $(11*32), R10
 	MOVL $(8*32), AX
 	CMOVLCS AX, R10
 	LEAQ (coder_probs+probs_model+model_repLen)(BX), R15
-	MOVL $1, kind-64(SP)
-length:
-	MOVL pos-60(SP), R14
+	MOVL $1, known-68(SP)
+
+length: // R15 is its model
+	MOVL place-72(SP), R14
+	SHLL $4, R14
 	MOVWLZX lengths_choice(R15), R12
 	CMPL R8, $0x1000000
-	JCC l23
+	JCC filled23
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l23:
+filled23:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC longer
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, lengths_choice(R15)
-	SHLL $4, R14
 	LEAQ lengths_low(R15)(R14*1), R15
-	MOVL $(2-8), pos-60(SP)
-short:
+	MOVL $(2-8), length-60(SP)
+
+short: // three bits
 	MOVL $1, R11
 	MOVWLZX 2(R15), R12
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
+	MOVWLZX 4(R15), R13
+	MOVWLZX 6(R15), R14
 	CMPL R8, $0x1000000
-	JCC l24
+	JCC filled24
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l24:
+filled24:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -963,13 +981,13 @@ l24:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l25
+	JCC filled25
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l25:
+filled25:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -987,13 +1005,13 @@ l25:
 	SUBL CX, R14
 	MOVW R14, (R15)(DX*2)
 	CMPL R8, $0x1000000
-	JCC l26
+	JCC filled26
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l26:
+filled26:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1009,9 +1027,10 @@ l26:
 	SARL $5, CX
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
-	ADDL pos-60(SP), DX
+	ADDL length-60(SP), DX
 	JMP distance
-longer:
+
+longer: // of 10 or more
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -1020,29 +1039,28 @@ longer:
 	MOVW R12, lengths_choice(R15)
 	MOVWLZX (lengths_choice+2)(R15), R12
 	CMPL R8, $0x1000000
-	JCC l27
+	JCC filled27
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l27:
+filled27:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
 	CMPL R9, AX
 	JCC longest
 	MOVL AX, R8
-	MOVL $2048, CX
-	SUBL R12, CX
-	SHRL $5, CX
-	ADDL CX, R12
+	LEAL -2017(R12), CX
+	SARL $5, CX
+	SUBL CX, R12
 	MOVW R12, (lengths_choice+2)(R15)
-	SHLL $4, R14
 	LEAQ lengths_mid(R15)(R14*1), R15
-	MOVL $(2+8-8), pos-60(SP)
+	MOVL $(2+8-8), length-60(SP)
 	JMP short
-longest:
+
+longest: // of 18 or more
 	SUBL AX, R8
 	SUBL AX, R9
 	MOVL R12, CX
@@ -1052,16 +1070,16 @@ longest:
 	LEAQ lengths_high(R15), R15
 	MOVL $1, R11
 	MOVWLZX 2(R15), R12
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
+	MOVWLZX 4(R15), R13
+	MOVWLZX 6(R15), R14
 	CMPL R8, $0x1000000
-	JCC l28
+	JCC filled28
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l28:
+filled28:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1081,13 +1099,13 @@ l28:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l29
+	JCC filled29
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l29:
+filled29:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1107,13 +1125,13 @@ l29:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l30
+	JCC filled30
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l30:
+filled30:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1133,13 +1151,13 @@ l30:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l31
+	JCC filled31
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l31:
+filled31:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1159,13 +1177,13 @@ l31:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l32
+	JCC filled32
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l32:
+filled32:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1185,13 +1203,13 @@ l32:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l33
+	JCC filled33
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l33:
+filled33:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1211,13 +1229,13 @@ l33:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l34
+	JCC filled34
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l34:
+filled34:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1235,13 +1253,13 @@ l34:
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
 	CMPL R8, $0x1000000
-	JCC l35
+	JCC filled35
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l35:
+filled35:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1257,12 +1275,12 @@ l35:
 	SARL $5, CX
 	SUBL CX, R14
 	MOVW R14, (R15)(DX*2)
-	MOVL R11, DX
-	ADDL $(2+16-256), DX
+	LEAL (2+16-256)(R11), DX
+
 distance:
 	MOVL DX, length-60(SP)
-	CMPL kind-64(SP), $0
-	JNE copy
+	CMPL known-68(SP), $0
+	JNE repeat
 	SUBL $2, DX
 	MOVL $3, AX
 	CMPL DX, AX
@@ -1271,16 +1289,16 @@ distance:
 	LEAQ (coder_probs+probs_model+model_slot)(BX)(DX*1), R15
 	MOVL $1, R11
 	MOVWLZX 2(R15), R12
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
+	MOVWLZX 4(R15), R13
+	MOVWLZX 6(R15), R14
 	CMPL R8, $0x1000000
-	JCC l36
+	JCC filled36
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l36:
+filled36:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1300,13 +1318,13 @@ l36:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l37
+	JCC filled37
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l37:
+filled37:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1326,13 +1344,13 @@ l37:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l38
+	JCC filled38
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l38:
+filled38:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1352,13 +1370,13 @@ l38:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l39
+	JCC filled39
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l39:
+filled39:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1378,13 +1396,13 @@ l39:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l40
+	JCC filled40
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l40:
+filled40:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1402,13 +1420,13 @@ l40:
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
 	CMPL R8, $0x1000000
-	JCC l41
+	JCC filled41
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l41:
+filled41:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1427,8 +1445,6 @@ l41:
 	SUBL $64, R11
 	CMPL R11, $4
 	JCS near
-
-	// the first two bits of the distance, then how many are to come
 	MOVL R11, CX
 	SHRL $1, CX
 	DECL CX
@@ -1436,23 +1452,24 @@ l41:
 	ANDL $1, AX
 	ORL $2, AX
 	CMPL R11, $14
-	JAE far
+	JCC far
 	SHLL CX, AX
 	MOVL AX, coder_rep(BX)
-	MOVL CX, kind-64(SP)
+	MOVL CX, count-64(SP)
 	SUBL R11, AX
 	LEAQ (coder_probs+probs_model+model_special)(BX)(AX*2), R15
 	MOVL $1, R11
-specialBit:
+
+modeled: // a bit of the distance
 	MOVWLZX (R15)(R11*2), R12
 	CMPL R8, $0x1000000
-	JCC l42
+	JCC filled42
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l42:
+filled42:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1469,24 +1486,26 @@ l42:
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
 	MOVL DX, R11
-	DECL kind-64(SP)
-	JNE specialBit
+	DECL count-64(SP)
+	JNE modeled
 	LEAQ reversed<>(SB), AX
 	MOVBLZX (AX)(R11*1), AX
 	ADDL AX, coder_rep(BX)
-	JMP copy
+	JMP repeat
+
 far:
 	MOVL AX, R14
 	LEAL -4(CX), R13
-direct:
+
+direct: // a bit of no model
 	CMPL R8, $0x1000000
-	JCC l43
+	JCC filled43
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l43:
+filled43:
 	SHRL $1, R8
 	MOVL R9, BP
 	LEAL 1(R14)(R14*1), R14
@@ -1500,16 +1519,16 @@ l43:
 	LEAQ (coder_probs+probs_model+model_align)(BX), R15
 	MOVL $1, R11
 	MOVWLZX 2(R15), R12
-	MOVWLZX (R15)(R11*4), R13
-	MOVWLZX 2(R15)(R11*4), R14
+	MOVWLZX 4(R15), R13
+	MOVWLZX 6(R15), R14
 	CMPL R8, $0x1000000
-	JCC l44
+	JCC filled44
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l44:
+filled44:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1529,13 +1548,13 @@ l44:
 	MOVWLZX (R15)(DX*4), R13
 	MOVWLZX 2(R15)(DX*4), R12
 	CMPL R8, $0x1000000
-	JCC l45
+	JCC filled45
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l45:
+filled45:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1555,13 +1574,13 @@ l45:
 	MOVWLZX (R15)(R11*4), R13
 	MOVWLZX 2(R15)(R11*4), R14
 	CMPL R8, $0x1000000
-	JCC l46
+	JCC filled46
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l46:
+filled46:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R12, AX
@@ -1579,13 +1598,13 @@ l46:
 	SUBL CX, R12
 	MOVW R12, (R15)(R11*2)
 	CMPL R8, $0x1000000
-	JCC l47
+	JCC filled47
 	MOVBLZX (SI), CX
 	SHLL $8, R9
 	SHLL $8, R8
 	ORL CX, R9
 	INCQ SI
-l47:
+filled47:
 	MOVL R8, AX
 	SHRL $11, AX
 	IMULL R14, AX
@@ -1604,31 +1623,38 @@ l47:
 	LEAQ reversed<>(SB), AX
 	MOVBLZX (AX)(R11*1), AX
 	ADDL AX, coder_rep(BX)
-	JMP copy
-near:
+	JMP repeat
+
+near: // the slot is the distance
 	MOVL R11, coder_rep(BX)
-copy:
+	JMP repeat
+
+repeat:
 	MOVL coder_rep(BX), AX
-	MOVL length-60(SP), CX
+	MOVL length-60(SP), R14
 	CMPL AX, coder_dictSize(BX)
-	JAE bad
+	JCC bad
 	MOVQ DI, DX
 	SUBQ window-16(SP), DX
 	CMPQ AX, DX
-	JAE bad
+	JCC bad
 	MOVQ limit-32(SP), R13
 	SUBQ DI, R13
-	SUBQ CX, R13
+	SUBQ R14, R13
 	JCS bad
 	MOVQ DI, DX
 	SUBQ AX, DX
 	DECQ DX
-	ADDQ DI, CX
+	LEAQ (DI)(R14*1), CX
 	CMPQ R13, $16
-	JCS bytewise
+	JCS bytes
 	CMPL AX, $15
-	JCS bytewise
-wide:
+	JCS bytes
+	CMPQ AX, R14
+	JCS overlap
+	MOVBLZX -1(DX)(R14*1), R14
+
+wide: // from DX up to CX, 16 bytes at a time
 	MOVOU (DX), X0
 	MOVOU X0, (DI)
 	ADDQ $16, DX
@@ -1636,17 +1662,39 @@ wide:
 	CMPQ DI, CX
 	JCS wide
 	MOVQ CX, DI
-	MOVBLZX -1(DI), R11
+	MOVL R14, CX
+	PCALIGN $32
+
+context: // CX is the last byte
+	MOVL DI, AX
+	SUBL window-16(SP), AX
+	SHLL $8, AX
+	ADDL CX, AX
+	ANDL coder_litMask(BX), AX
+	IMULL coder_litSize(BX), AX
+	LEAQ (coder_probs+probs_literal)(BX)(AX*1), R15
 	JMP symbol
-bytewise:
+
+overlap: // from DX up to CX, 16 bytes at a time
+	MOVOU (DX), X0
+	MOVOU X0, (DI)
+	ADDQ $16, DX
+	ADDQ $16, DI
+	CMPQ DI, CX
+	JCS overlap
+	MOVQ CX, DI
+	MOVBLZX -1(DI), CX
+	JMP context
+
+bytes: // from DX up to CX
 	MOVBLZX (DX), AX
 	MOVB AX, (DI)
 	INCQ DX
 	INCQ DI
 	CMPQ DI, CX
-	JCS bytewise
-	MOVL AX, R11
-	JMP symbol
+	JCS bytes
+	MOVL AX, CX
+	JMP context
 
 bad:
 	MOVB $0, ok+80(FP)

@@ -91,6 +91,23 @@ func TestModesFindersAndDictionaries(t *testing.T) {
 	}
 }
 
+// TestPeriods repeats every distance that overlaps itself, up to odd lengths, with literals between that
+// depend on the last byte.
+func TestPeriods(t *testing.T) {
+	var want []byte
+	for period := 1; period < 300; period++ {
+		piece := noise(byte(period), period)
+		for range 2 + 600/period {
+			want = append(want, piece...)
+		}
+		want = append(want, piece[:period%7*period/7]...)
+		want = append(want, "some text"[:1+period%9]...)
+	}
+	for _, lc := range []string{"0", "3", "4"} {
+		wantDecoded(t, "lc="+lc, pack(t, want, "--lzma2=preset=9e,lc="+lc), want)
+	}
+}
+
 func TestChecks(t *testing.T) {
 	want := program(t, 128<<10, 20<<10)
 	for _, check := range []string{"none", "crc32", "crc64", "sha256"} {

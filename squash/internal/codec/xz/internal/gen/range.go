@@ -1,68 +1,62 @@
 package main
 
-// The registers. Range and code are 64 bits wide: the 32 bits of the format above 32 more, which are
-// zeros in the range and the next four bytes of the source in the code. Filling up is thus a shift of
-// both by eight, and the bytes need be fetched only once in four bits.
-const (
-	rng  = "R8"
-	code = "R9"
-	src  = "SI" // the next byte that is not in the upper half of code
-	dst  = "DI" // the next byte to write
-	self = "BX" // *coder
-	tree = "R15"
+import "fmt"
 
-	bound = "AX"
+// Registers of a single bit.
+const (
+	bound = "AX" // where the range is split
 	tmp   = "CX"
 	saved = "BP"
+	prob  = "R12" // the probability of a flag
 )
 
-// The registers of bit trees, which change places from bit to bit.
-type treeRegs struct {
-	sym, next        string // the node, and the one below it
-	prob, zero, ones string // its probability, and those of the two below it
+// node is the registers of a bit in a tree, which change places from bit to bit.
+type node struct {
+	sym, next       string // its index, and that of the one below it
+	prob, zero, one string // its probability, and those of the two that may be below it
 }
 
-var start = treeRegs{sym: "R11", next: "DX", prob: "R12", zero: "R13", ones: "R14"}
+var root = node{sym: "R11", next: "DX", prob: "R12", zero: "R13", one: "R14"}
 
 // below is what the registers are for the next bit.
-func (r treeRegs) below() treeRegs {
-	return treeRegs{sym: r.next, next: r.sym, prob: r.ones, zero: r.zero, ones: r.prob}
+func (r node) below() node {
+	return node{sym: r.next, next: r.sym, prob: r.one, zero: r.zero, one: r.prob}
 }
 
-// normalize brings the range above its minimum.
-func (g *generator) normalize() {
-	l := g.fresh()
+// fill brings the range above its minimum.
+func (g *generator) fill() {
+	g.labels++
+	filled := fmt.Sprintf("filled%d", g.labels)
 	g.op("CMPL %s, $0x1000000", rng)
-	g.op("JCC %s", l)
+	g.op("JCC %s", filled)
 	g.op("MOVBLZX (%s), %s", src, tmp)
 	g.op("SHLL $8, %s", code)
 	g.op("SHLL $8, %s", rng)
 	g.op("ORL %s, %s", tmp, code)
 	g.op("INCQ %s", src)
-	g.label(l)
+	g.line("%s:", filled)
 }
 
-// split leaves in bound where the range is split by the probability.
+// split leaves in bound where prob splits the range.
 func (g *generator) split(prob string) {
-	g.normalize()
+	g.fill()
 	g.op("MOVL %s, %s", rng, bound)
 	g.op("SHRL $11, %s", bound)
 	g.op("IMULL %s, %s", prob, bound)
 }
 
-// choose decodes a bit both ways and selects. It sets the carry for a 0, and leaves the new
-// probability in prob.
-func (g *generator) choose(r treeRegs, last bool) {
+// choose decodes a bit of a tree both ways and selects, and leaves the new probability in r.prob.
+func (g *generator) choose(r node, last bool) {
 	g.split(r.prob)
 	g.op("SUBL %s, %s", bound, rng)
 	g.op("MOVL %s, %s", code, saved)
 	g.op("LEAL -2017(%s), %s", r.prob, tmp)
 	g.op("LEAL 1(%s)(%s*1), %s", r.sym, r.sym, r.next)
-	g.op("SUBL %s, %s", bound, code)
+	g.op("SUBL %s, %s", bound, code) // carries for a 0
 	g.op("CMOVLCS %s, %s", saved, code)
 	g.op("CMOVLCS %s, %s", bound, rng)
 	if !last {
-		g.op("CMOVLCS %s, %s", r.zero, r.ones)
+		g.op("CMOVLCS %s, %s", r.zero, r.one)
 	}
 	g.op("CMOVLCC %s, %s", r.prob, tmp)
 	g.op("SBBL $0, %s", r.next)
@@ -70,54 +64,58 @@ func (g *generator) choose(r treeRegs, last bool) {
 	g.op("SUBL %s, %s", tmp, r.prob)
 }
 
-// bits decodes n bits of the tree at tree, from its root on; it returns the register that holds the
-// bits below a leading one.
-func (g *generator) bits(n int) string {
-	r := start
+// children loads the probabilities below r, where 1<<depth <= r.sym.
+func (g *generator) children(r node, depth int) {
+	if depth == 0 {
+		g.op("MOVWLZX 4(%s), %s", tree, r.zero)
+		g.op("MOVWLZX 6(%s), %s", tree, r.one)
+		return
+	}
+	g.op("MOVWLZX (%s)(%s*4), %s", tree, r.sym, r.zero)
+	g.op("MOVWLZX 2(%s)(%s*4), %s", tree, r.sym, r.one)
+}
+
+// bits decodes n bits of the tree and returns the register that holds them below a leading one.
+// Where between is given it is called after each, and may use bound, tmp and saved.
+func (g *generator) bits(n int, between func(decoded int, sym string)) string {
+	r := root
 	g.op("MOVL $1, %s", r.sym)
 	g.op("MOVWLZX 2(%s), %s", tree, r.prob)
 	for i := range n {
 		last := i == n-1
 		if !last {
-			g.op("MOVWLZX (%s)(%s*4), %s", tree, r.sym, r.zero)
-			g.op("MOVWLZX 2(%s)(%s*4), %s", tree, r.sym, r.ones)
+			g.children(r, i)
 		}
 		g.choose(r, last)
 		g.op("MOVW %s, (%s)(%s*2)", r.prob, tree, r.sym)
 		r = r.below()
+		if between != nil {
+			between(i+1, r.sym)
+		}
 	}
 	return r.sym
 }
 
-// branch decodes a bit with the probability at address and jumps to one for a 1.
-func (g *generator) branch(address, one string) {
-	g.flag(address)
-	g.op("JCC %s", one)
-	g.zero(address)
-}
-
-// flag compares code with bound for the probability at address, which it leaves in R12.
-func (g *generator) flag(address string) {
-	g.op("MOVWLZX %s, R12", address)
-	g.split("R12")
+// branch decodes a flag, a bit that is predicted, with the probability at address. It jumps to set,
+// where one goes on, for a 1.
+func (g *generator) branch(address, set string) {
+	g.op("MOVWLZX %s, %s", address, prob)
+	g.split(prob)
 	g.op("CMPL %s, %s", code, bound)
-}
-
-// zero and one finish what flag began.
-func (g *generator) zero(address string) {
+	g.op("JCC %s", set)
 	g.op("MOVL %s, %s", bound, rng)
-	g.op("MOVL $2048, %s", tmp)
-	g.op("SUBL R12, %s", tmp)
-	g.op("SHRL $5, %s", tmp)
-	g.op("ADDL %s, R12", tmp)
-	g.op("MOVW R12, %s", address)
+	g.op("LEAL -2017(%s), %s", prob, tmp)
+	g.op("SARL $5, %s", tmp)
+	g.op("SUBL %s, %s", tmp, prob)
+	g.op("MOVW %s, %s", prob, address)
 }
 
+// one finishes what branch began.
 func (g *generator) one(address string) {
 	g.op("SUBL %s, %s", bound, rng)
 	g.op("SUBL %s, %s", bound, code)
-	g.op("MOVL R12, %s", tmp)
+	g.op("MOVL %s, %s", prob, tmp)
 	g.op("SHRL $5, %s", tmp)
-	g.op("SUBL %s, R12", tmp)
-	g.op("MOVW R12, %s", address)
+	g.op("SUBL %s, %s", tmp, prob)
+	g.op("MOVW %s, %s", prob, address)
 }
