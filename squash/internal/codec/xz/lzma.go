@@ -61,11 +61,10 @@ type coder struct {
 	code     uint32
 	state    uint32
 	rep      [4]uint32 // the last distances, less one
-	lc       uint32
-	lpMask   uint32
 	pbMask   uint32
-	litMask  uint32 // of position<<8 + last byte, to choose a literal coder
-	litSize  uint32 // bytes of literal coders for each step of what the mask leaves
+	litMask  uint32 // of position<<8 + last byte: the bits that choose a literal coder
+	litSize  uint32 // bytes of probabilities for each step of those
+	coders   int    // literal coders in use
 	dictSize uint32 // bytes
 	portable bool   // keeps to the Go version of the symbol loop, for comparisons
 }
@@ -76,15 +75,15 @@ func (c *coder) setProps(b byte) error {
 	if pb > 4 || lc+lp > 4 {
 		return fmt.Errorf("%w: lc=%d lp=%d pb=%d", errChunk, lc, lp, pb)
 	}
-	c.lc, c.lpMask, c.pbMask = lc, 1<<lp-1, 1<<pb-1
-	c.litMask, c.litSize = 0x100<<lp-0x100>>lc, 6<<lc
+	c.pbMask, c.coders = 1<<pb-1, 1<<(lc+lp)
+	c.litMask, c.litSize = 0x100<<lp-0x100>>lc, literalCoder*2>>8<<lc
 	return nil
 }
 
 // resetState forgets what was learnt. Literal coders that lc and lp leave unused are left alone.
 func (c *coder) resetState() {
 	c.state, c.rep = 0, [4]uint32{}
-	c.probs.reset(int(c.lpMask+1) << c.lc)
+	c.probs.reset(c.coders)
 }
 
 // chunk decodes src[off:end], which has slack bytes behind it, to window[n:], which it must fill. The
@@ -98,7 +97,7 @@ func (c *coder) chunk(window []byte, n int, src []byte, off, end int) (int, erro
 	for n < len(window) {
 		var ok bool
 		if n, off, ok = c.symbols(window, n, min(len(window), n+maxRun), src, off, end); !ok || off > end {
-			return min(n, len(window)), errData
+			return n, errData
 		}
 	}
 	if c.rng < rangeTop {
@@ -112,8 +111,8 @@ func (c *coder) chunk(window []byte, n int, src []byte, off, end int) (int, erro
 }
 
 // maxRun is how many bytes are decoded between two moments at which the runtime may stop the
-// goroutine, which it can not do inside assembly: some 300 microseconds.
-const maxRun = 32 << 10
+// goroutine, which it can not do inside assembly: some 100 to 400 microseconds.
+const maxRun = 8 << 10
 
 // fresh is a probs in which all bits are equally likely.
 var fresh = func() (p probs) {

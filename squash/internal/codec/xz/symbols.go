@@ -11,21 +11,21 @@ func (c *coder) symbolsGo(window []byte, n, stop int, src []byte, off, end int) 
 		rng, code              = c.rng, c.code
 		state                  = c.state
 		rep0, rep1, rep2, rep3 = c.rep[0], c.rep[1], c.rep[2], c.rep[3]
-		pbMask, lpMask, lc     = c.pbMask, c.lpMask, c.lc & 7
+		pbMask                 = c.pbMask & (posStates - 1)
+		litMask, litSize       = c.litMask, c.litSize / 2
 		one                    bool
 		b                      uint32
 		pr                     = &c.probs
 	)
 	for n < stop && off <= end {
-		pos := uint32(n) & pbMask & (posStates - 1)
+		pos := uint32(n) & pbMask
 		rng, code, off = refill(rng, code, src, off)
 		if rng, code, one = branch(rng, code, &pr.isMatch[(state*posStates+pos)&255]); !one {
 			last := uint32(0)
 			if n > 0 {
 				last = uint32(window[n-1])
 			}
-			at := ((uint32(n)&lpMask)<<lc + last>>(8-lc)) & (maxLiterals - 1) * literalCoder
-			lit := (*[literalCoder]uint16)(pr.literal[at:])
+			lit := (*[literalCoder]uint16)(pr.literal[(uint32(n)<<8+last)&litMask*litSize:])
 			m := uint32(1)
 			if state < litStates {
 				for m < 0x100 {

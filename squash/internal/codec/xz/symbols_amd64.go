@@ -2,7 +2,7 @@
 
 package xz
 
-//go:generate go run ./internal/gen
+//go:generate go run ./internal/gen symbols_amd64.s
 
 // symbolsAsm is symbolsGo on pointers: the window has size bytes. It can not be preempted.
 //

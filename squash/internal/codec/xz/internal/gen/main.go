@@ -1,4 +1,4 @@
-// Command gen writes the symbol loop of the LZMA decoder in assembly for amd64.
+// Command gen writes the symbol loop of the LZMA decoder in assembly for amd64 to the file it is given.
 //
 // It is the twin of symbolsGo with three ideas that the compiler can not be made to follow. The bits of
 // trees, which nothing predicts, are no branches: both ways are computed and one is selected. The
@@ -13,9 +13,13 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: gen FILE")
+		os.Exit(2)
+	}
 	var g generator
 	g.file()
-	if err := os.WriteFile("symbols_amd64.s", g.out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(os.Args[1], g.out.Bytes(), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
