@@ -15,6 +15,7 @@ demo: build ## publish, mount, overwrite: what pinfs is for, on this machine, in
 
 test: tools build ## everything, with the real kernel and a real S3 server; wants root
 	CGO_ENABLED=1 go test -race -timeout 20m ./fetch/... ./fs/... ./squash/internal/...
+	go test -timeout 20m -tags purego ./squash/internal/codec/xz
 	CGO_ENABLED=1 go test -race -timeout 20m -run 'Concurrent|Share|Cancelled|Ahead' ./squash
 	go test -timeout 20m . ./cmd/... ./squash
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -timeout 20m ./integration/...

@@ -100,7 +100,7 @@ type child struct {
 }
 
 func start(program, dir string) (*child, error) {
-	c := &child{cmd: exec.Command(program, "-serve", dir)}
+	c := &child{cmd: exec.Command(program, "-blocks", strconv.Itoa(maxBlocks), "-serve", dir)}
 	c.cmd.Stderr = os.Stderr
 	var err error
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
