@@ -45,6 +45,8 @@ func wantDecoded(t *testing.T, what string, packed, want []byte) {
 
 func TestDecoder(t *testing.T) { codectest.Test(t, Decoder{}, encode) }
 
+func TestDecoderBomb(t *testing.T) { codectest.Bomb(t, Decoder{}, encode) }
+
 func FuzzDecoder(f *testing.F) { codectest.Fuzz(f, Decoder{}, encode) }
 
 // TestChecksAndBlocks decodes what squashfs never writes but the format allows: other checks, large
