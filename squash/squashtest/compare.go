@@ -5,12 +5,13 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // CompareTrees compares everything at and below two directories: paths, lstat(2), targets of links,
-// extended attributes and their order, contents.
+// directories and their order, extended attributes and their order, contents.
 func CompareTrees(t testing.TB, gotDir, wantDir string) {
 	t.Helper()
 	Compare(t, SnapshotDir(t, gotDir), SnapshotDir(t, wantDir))
@@ -53,8 +54,24 @@ func difference(got, want Node, inGot, inWant bool) string {
 	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
 	for _, f := range reflect.VisibleFields(g.Type()) {
 		if a, b := g.FieldByIndex(f.Index).Interface(), w.FieldByIndex(f.Index).Interface(); a != b {
+			a, b = fromDifference(a, b)
 			out = append(out, fmt.Sprintf("%s = %.200v, want %.200v", f.Name, a, b))
 		}
 	}
 	return strings.Join(out, "; ")
+}
+
+// fromDifference shortens two long strings so that a message shows where they differ; it keeps
+// everything else.
+func fromDifference(a, b any) (any, any) {
+	s, ok := a.(string)
+	if !ok {
+		return a, b
+	}
+	r, i := b.(string), 0
+	for i < min(len(s), len(r)) && s[i] == r[i] {
+		i++
+	}
+	i = max(i-50, 0)
+	return strconv.Quote(s[i:]), strconv.Quote(r[i:])
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func OpenSource(t testing.TB, path string) *Source {
 // SnapshotImage takes in everything in m, through its methods alone.
 func SnapshotImage(t testing.TB, m *squash.Image) Snapshot {
 	t.Helper()
-	w := imageWalk{m: m, seen: Snapshot{}, todo: []found{{".", m.RootRef()}}}
+	w := imageWalk{m: m, seen: Snapshot{}, todo: []found{{".", m.RootRef()}}, buf: make([]byte, 300_000)}
 	for len(w.todo) > 0 {
 		last := w.todo[len(w.todo)-1]
 		w.todo = w.todo[:len(w.todo)-1]
@@ -61,6 +62,7 @@ type imageWalk struct {
 	m    *squash.Image
 	seen Snapshot
 	todo []found
+	buf  []byte // no multiple of any block
 }
 
 func (w *imageWalk) visit(ctx context.Context, f found) error {
@@ -70,7 +72,7 @@ func (w *imageWalk) visit(ctx context.Context, f found) error {
 	}
 	n := Node{
 		Mode: ino.Mode, UID: ino.UID, GID: ino.GID, Size: ino.Size, Blocks: ino.Blocks, ModTime: ino.ModTime * 1e9,
-		Nlink: ino.Nlink, Major: ino.Major(), Minor: ino.Minor(), Number: uint64(ino.Number),
+		Nlink: ino.Nlink, Major: ino.Major(), Minor: ino.Minor(), Number: uint64(ino.Number), Parent: uint64(ino.Parent),
 	}
 	switch ino.Type() {
 	case squash.ModeSymlink:
@@ -78,7 +80,10 @@ func (w *imageWalk) visit(ctx context.Context, f found) error {
 	case squash.ModeRegular:
 		n.Content, err = w.digest(ctx, ino)
 	case squash.ModeDir:
-		err = w.list(ctx, f.path, ino)
+		n.Listing, err = w.list(ctx, f.path, ino)
+	}
+	if f.path == "." {
+		n.Parent = 0
 	}
 	if err != nil {
 		return err
@@ -88,35 +93,59 @@ func (w *imageWalk) visit(ctx context.Context, f found) error {
 	return err
 }
 
-// list notes what is in dir and makes sure that Lookup agrees.
-func (w *imageWalk) list(ctx context.Context, path string, dir *squash.Inode) error {
-	var names []squash.Entry
+// list returns the listing of dir and notes what is in it. It makes sure that Lookup and ParentRef
+// agree.
+func (w *imageWalk) list(ctx context.Context, path string, dir *squash.Inode) (string, error) {
+	var entries []squash.Entry
 	err := w.m.ReadDir(ctx, dir, 0, func(e squash.Entry) bool {
-		names = append(names, e)
+		entries = append(entries, e)
 		return true
 	})
 	if err != nil {
+		return "", err
+	}
+	var listing []byte
+	for _, e := range entries {
+		if l, err := w.m.Lookup(ctx, dir, e.Name); err != nil || l != e {
+			return "", fmt.Errorf("Lookup(%q) = %+v, %w; ReadDir says %+v", e.Name, l, err, e)
+		}
+		if e.Type == squash.ModeDir {
+			if err := w.checkParent(ctx, e, dir); err != nil {
+				return "", err
+			}
+		}
+		listing = addEntry(listing, uint64(e.Number), uint8(e.Type>>12), e.Name)
+		w.todo = append(w.todo, found{filepath.Join(path, e.Name), e.Ref})
+	}
+	return string(listing), nil
+}
+
+// checkParent makes sure that the way up from the directory e leads to dir, where it was found. One
+// maker, go-diskfs, leaves a zero for the number of a parent, and then there is no way.
+func (w *imageWalk) checkParent(ctx context.Context, e squash.Entry, dir *squash.Inode) error {
+	ino, err := w.m.Inode(ctx, e.Ref)
+	if err != nil {
 		return err
 	}
-	for _, e := range names {
-		if l, err := w.m.Lookup(ctx, dir, e.Name); err != nil || l != e {
-			return fmt.Errorf("Lookup(%q) = %+v, %w; ReadDir says %+v", e.Name, l, err, e)
-		}
-		w.todo = append(w.todo, found{filepath.Join(path, e.Name), e.Ref})
+	ref, err := w.m.ParentRef(ctx, ino)
+	if !w.m.Superblock().HasExports() && errors.Is(err, errors.ErrUnsupported) || ino.Parent == 0 && errors.Is(err, squash.ErrFormat) {
+		return nil
+	}
+	if err != nil || ref != dir.Ref {
+		return fmt.Errorf("ParentRef of %q = %#x, %w; it is in %#x", e.Name, ref, err, dir.Ref)
 	}
 	return nil
 }
 
 func (w *imageWalk) digest(ctx context.Context, ino *squash.Inode) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	p := make([]byte, 300_000) // no multiple of any block
-	for off := int64(0); ; off += int64(len(p)) {
-		n, err := w.m.ReadAt(ctx, ino, p, off)
+	for off := int64(0); ; off += int64(len(w.buf)) {
+		n, err := w.m.ReadAt(ctx, ino, w.buf, off)
 		if err != nil {
 			return sum, fmt.Errorf("ReadAt(%d): %w", off, err)
 		}
-		h.Write(p[:n])
-		if n < len(p) {
+		h.Write(w.buf[:n])
+		if n < len(w.buf) {
 			return [sha256.Size]byte(h.Sum(nil)), nil
 		}
 	}

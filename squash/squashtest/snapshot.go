@@ -24,7 +24,9 @@ type Node struct {
 	Nlink        uint32
 	Major, Minor uint32
 	Number       uint64 // inode number
+	Parent       uint64 // of a directory below the top: the inode number that ".." has
 	Target       string // of a symbolic link
+	Listing      string // of a directory: what it yields, in its order; see addEntry
 	Content      [sha256.Size]byte
 	Xattrs       string // names in order, quoted, with their values
 }
@@ -36,6 +38,7 @@ type Snapshot map[string]Node
 func SnapshotDir(t testing.TB, dir string) Snapshot {
 	t.Helper()
 	s := Snapshot{}
+	buf := make([]byte, 128<<10)
 	err := filepath.WalkDir(dir, func(path string, _ iofs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -44,7 +47,11 @@ func SnapshotDir(t testing.TB, dir string) Snapshot {
 		if err != nil {
 			return err
 		}
-		s[name], err = nodeAt(path)
+		n, err := nodeAt(path, buf)
+		if name == "." {
+			n.Parent = 0
+		}
+		s[name] = n
 		return err
 	})
 	if err != nil {
@@ -53,7 +60,8 @@ func SnapshotDir(t testing.TB, dir string) Snapshot {
 	return s
 }
 
-func nodeAt(path string) (Node, error) {
+// nodeAt looks at the file at path; buf is room for what is read of it.
+func nodeAt(path string, buf []byte) (Node, error) {
 	var st unix.Stat_t
 	if err := unix.Lstat(path, &st); err != nil {
 		return Node{}, &iofs.PathError{Op: "lstat", Path: path, Err: err}
@@ -67,28 +75,33 @@ func nodeAt(path string) (Node, error) {
 	case unix.S_IFLNK:
 		n.Target, err = os.Readlink(path)
 	case unix.S_IFREG:
-		n.Content, err = digest(path)
+		n.Content, err = digest(path, buf)
+	case unix.S_IFDIR:
+		n.Listing, n.Parent, err = listingAt(path, buf)
 	}
 	if err != nil {
 		return n, err
 	}
-	n.Xattrs, err = xattrsAt(path)
+	n.Xattrs, err = xattrsAt(path, buf)
 	return n, err
 }
 
-func digest(path string) (sum [sha256.Size]byte, err error) {
+func digest(path string, buf []byte) (sum [sha256.Size]byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return sum, err
 	}
 	defer f.Close()
 	h := sha256.New()
-	_, err = io.Copy(h, f)
+	_, err = io.CopyBuffer(h, onlyReader{f}, buf)
 	return [sha256.Size]byte(h.Sum(nil)), err
 }
 
-func xattrsAt(path string) (string, error) {
-	names := make([]byte, 64<<10)
+// onlyReader hides that a file can copy itself, which it does in small pieces.
+type onlyReader struct{ io.Reader }
+
+func xattrsAt(path string, buf []byte) (string, error) {
+	names, value := buf[:64<<10], buf[64<<10:] // the most there can be
 	n, err := unix.Llistxattr(path, names)
 	if errors.Is(err, unix.ENOTSUP) {
 		return "", nil
@@ -97,7 +110,6 @@ func xattrsAt(path string) (string, error) {
 		return "", &iofs.PathError{Op: "listxattr", Path: path, Err: err}
 	}
 	var out bytes.Buffer
-	value := make([]byte, 64<<10)
 	for name := range bytes.SplitSeq(names[:n], []byte{0}) {
 		if len(name) == 0 {
 			continue // behind the last NUL
