@@ -150,11 +150,13 @@ var corpus = []string{
 	"xattrs tar2sqfs -c gzip",
 	"ids tar2sqfs -c zstd -e",
 	"empty tar2sqfs -c gzip",
-	"plain go-diskfs gzip",
-	"plain go-diskfs zstd",
-	"plain go-diskfs plain",
-	"empty go-diskfs gzip",
-	"one go-diskfs zstd",
+	"plain go-diskfs gzip 131072",
+	"plain go-diskfs gzip 4096",
+	"plain go-diskfs zstd 131072",
+	"plain go-diskfs gzip 1048576",
+	"plain go-diskfs plain 131072",
+	"empty go-diskfs gzip 131072",
+	"one go-diskfs zstd 131072",
 }
 
 // withoutUnsquashfs are images that unsquashfs 4.5 does not list: it refuses the table of ids of
@@ -171,7 +173,7 @@ var withoutUnsquashfs = []string{
 // withoutKernel are images that the kernel does not read in full.
 var withoutKernel = []string{
 	"code mksquashfs -comp xz -Xbcj ia64", // Linux has forgotten that machine
-	"plain go-diskfs xz",                  // its dictionary is larger than the block
-	"sparse go-diskfs zstd",               // so are its windows where a block is nothing but zeros
-	"plain go-diskfs bare",                // the place of the export table, which is not there, is zero
+	"plain go-diskfs xz 131072",           // its dictionary is larger than the block
+	"sparse go-diskfs zstd 131072",        // so are its windows where a block is nothing but zeros
+	"plain go-diskfs bare 131072",         // the place of the export table, which is not there, is zero
 }

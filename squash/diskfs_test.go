@@ -3,10 +3,14 @@ package squash_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/diskfs/go-diskfs/backend/file"
 	"github.com/diskfs/go-diskfs/filesystem/squashfs"
+
+	"github.com/pinfs/pinfs/squash"
+	"github.com/pinfs/pinfs/squash/squashtest"
 )
 
 // diskfsOptions are what the corpus can ask of go-diskfs 1.9. It has no links, no devices and no
@@ -20,7 +24,8 @@ var diskfsOptions = map[string]squashfs.FinalizeOptions{
 	"bare":  {NoCompressInodes: true, NoCompressData: true, NoCompressFragments: true, NoFragments: true, NonExportable: true},
 }
 
-// makeDiskfs makes an image of tree with go-diskfs; the one of options is of diskfsOptions.
+// makeDiskfs makes an image of tree with go-diskfs; the first of options is of diskfsOptions, the
+// second the size of a block in bytes.
 func makeDiskfs(t testing.TB, tree string, options ...string) string {
 	t.Helper()
 	image := filepath.Join(t.TempDir(), "image.squashfs")
@@ -29,7 +34,11 @@ func makeDiskfs(t testing.TB, tree string, options ...string) string {
 		t.Fatal(err)
 	}
 	defer storage.Close()
-	fsys, err := squashfs.Create(storage, 64<<20, 0, 128<<10)
+	blockSize, err := strconv.Atoi(options[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys, err := squashfs.Create(storage, 64<<20, 0, int64(blockSize))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,5 +52,15 @@ func makeDiskfs(t testing.TB, tree string, options ...string) string {
 	if err := fsys.Finalize(diskfsOptions[options[0]]); err != nil {
 		t.Fatal(err)
 	}
+	trimDiskfs(t, image)
 	return image
+}
+
+// trimDiskfs cuts off what go-diskfs had reserved behind the file system.
+func trimDiskfs(t testing.TB, image string) {
+	t.Helper()
+	m := squashtest.Open(t, image, squash.Config{})
+	if err := os.Truncate(image, m.Superblock().BytesUsed); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -55,6 +55,13 @@ func (b *builder) code() {
 	b.file("real", real)
 }
 
+// fewCalls makes small files of calls.
+func (b *builder) fewCalls() {
+	for _, name := range []string{"arm", "x86"} {
+		b.file(name, b.calls(codeKinds[name], 16<<10))
+	}
+}
+
 // calls returns n bytes, a multiple of 16, of calls of a few functions with other instructions in
 // between.
 func (b *builder) calls(call func(at, target uint32) []byte, n int) []byte {

@@ -7,8 +7,12 @@ import (
 	"fmt"
 	"io"
 	iofs "io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +37,43 @@ type Node struct {
 
 // Snapshot maps paths, relative and "." for the top, to what is there.
 type Snapshot map[string]Node
+
+// String returns a text with a line for each file, sorted by path.
+func (s Snapshot) String() string {
+	var w strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(s)) {
+		fmt.Fprintf(&w, "%q %v\n", path, s[path])
+	}
+	return w.String()
+}
+
+// String returns n in one line, with digests of what is long.
+func (n Node) String() string {
+	s := fmt.Sprintf("mode %o uid %d gid %d size %d blocks %d mtime %d nlink %d number %d",
+		n.Mode, n.UID, n.GID, n.Size, n.Blocks, n.ModTime/1e9, n.Nlink, n.Number)
+	switch n.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		s += fmt.Sprintf(" parent %d listing %s", n.Parent, brief(n.Listing))
+	case unix.S_IFLNK:
+		s += " target " + brief(n.Target)
+	case unix.S_IFREG:
+		s += fmt.Sprintf(" sha256 %x", n.Content)
+	case unix.S_IFBLK, unix.S_IFCHR:
+		s += fmt.Sprintf(" device %d:%d", n.Major, n.Minor)
+	}
+	if n.Xattrs != "" {
+		s += " xattrs " + brief(n.Xattrs)
+	}
+	return s
+}
+
+// brief returns s quoted, or its digest if it is long.
+func brief(s string) string {
+	if len(s) <= 100 {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("sha256 %x", sha256.Sum256([]byte(s)))
+}
 
 // SnapshotDir takes everything in at dir, which may be the top of any mounted file system.
 func SnapshotDir(t testing.TB, dir string) Snapshot {

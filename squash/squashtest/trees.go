@@ -28,14 +28,12 @@ var Trees = map[string]func(t testing.TB, dir string){
 	"copies": func(t testing.TB, dir string) { newBuilder(t, dir).copies() },
 	"huge":   func(t testing.TB, dir string) { newBuilder(t, dir).huge() },
 	"code":   func(t testing.TB, dir string) { newBuilder(t, dir).code() },
-	"calls": func(t testing.TB, dir string) {
-		newBuilder(t, dir).file("x86", newBuilder(t, dir).calls(codeKinds["x86"], 16<<10))
-	},
-	"tiny":  func(t testing.TB, dir string) { newBuilder(t, dir).tiny() },
-	"index": func(t testing.TB, dir string) { newBuilder(t, dir).wide(600) },
-	"real":  func(t testing.TB, dir string) { newBuilder(t, dir).sources() },
-	"plain": func(t testing.TB, dir string) { newBuilder(t, dir).plain() },
-	"lists": func(t testing.TB, dir string) { newBuilder(t, dir).lists() },
+	"calls":  func(t testing.TB, dir string) { newBuilder(t, dir).fewCalls() },
+	"tiny":   func(t testing.TB, dir string) { newBuilder(t, dir).tiny() },
+	"index":  func(t testing.TB, dir string) { newBuilder(t, dir).longNames(80) },
+	"real":   func(t testing.TB, dir string) { newBuilder(t, dir).sources() },
+	"plain":  func(t testing.TB, dir string) { newBuilder(t, dir).plain() },
+	"lists":  func(t testing.TB, dir string) { newBuilder(t, dir).lists() },
 
 	"attributes": func(t testing.TB, dir string) { newBuilder(t, dir).attributes() },
 }
@@ -48,6 +46,13 @@ func (b *builder) wide(n int) {
 	}
 	b.mkdir("wide/entry-in-between")
 	b.file("wide/entry-in-between/found", []byte("yes"))
+}
+
+// longNames makes n files with names so long that 32 of them fill a metadata block of the listing.
+func (b *builder) longNames(n int) {
+	for i := range n {
+		b.file(fmt.Sprintf("%03d-%0246d", i, i*i), nil)
+	}
 }
 
 // ids makes files of n owners and n groups; 2048 of both together fill a metadata block.
