@@ -25,7 +25,8 @@ func Mount(t testing.TB, image string) string {
 	}
 	dir := t.TempDir()
 	run(t, "mount", "-t", "squashfs", "-o", "loop,ro", image, dir)
-	t.Cleanup(func() { run(t, "umount", dir) })
+	// Lazily: a child that another test is just starting may hold a descriptor for a moment.
+	t.Cleanup(func() { run(t, "umount", "--lazy", dir) })
 	return dir
 }
 
