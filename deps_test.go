@@ -13,7 +13,7 @@ const module = "github.com/pinfs/pinfs/"
 // is the home of. A package that is not listed fails: a new folder forces a decision.
 var arrows = map[string]struct{ packages, libraries []string }{
 	"squash":                             {[]string{"squash/internal/*"}, nil},
-	"squash/internal/*":                  {[]string{"squash/internal/*"}, []string{"github.com/klauspost/compress", "github.com/pierrec/lz4/v4", "github.com/anchore/go-lzo", "github.com/ulikunitz/xz"}},
+	"squash/internal/*":                  {[]string{"squash/internal/*"}, []string{"github.com/klauspost/compress", "github.com/pierrec/lz4/v4", "github.com/anchore/go-lzo"}},
 	"squash/squashtest":                  {[]string{"squash"}, nil},
 	"fetch":                              {nil, nil},
 	"fetch/manifest":                     {[]string{"fetch"}, nil},
