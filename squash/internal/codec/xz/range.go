@@ -25,7 +25,8 @@ func branch(rng, code uint32, p *uint16) (uint32, uint32, bool) {
 	return rng - bound, code - bound, true
 }
 
-// choose decodes a bit that nothing predicts, by computing both ways.
+// choose decodes a bit that nothing predicts, by computing both ways. Less 2017, which is 2048-31, a
+// probability shifts to what branch adds for a 0, rounded the same way.
 func choose(rng, code uint32, p *uint16) (uint32, uint32, uint32) {
 	v := uint32(*p)
 	bound := rng >> probBits * v
