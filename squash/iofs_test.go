@@ -24,17 +24,19 @@ func richImage(t testing.TB, args ...string) *squash.Image {
 }
 
 // TestFS runs the standard library's suite on what it can handle: it knows no names that are not
-// UTF-8 or have a backslash, and wants each link to lead somewhere.
+// UTF-8 or have a backslash, and wants each link to lead somewhere. It reads byte by byte, so what is
+// large is left out.
 func TestFS(t *testing.T) {
 	tree := filepath.Join(t.TempDir(), "tree")
 	squashtest.RichTree(t, tree)
-	for _, remove := range []string{"names", "specials", "xattrs/fifo", "xattrs/device", "links/dangling", "links/absolute", "links/loop", "links/long", "links/bytes"} {
+	for _, remove := range []string{"names", "specials", "xattrs/fifo", "xattrs/device", "links/dangling", "links/absolute", "links/loop", "links/long", "links/bytes",
+		"sizes/sparse", "sizes/hole", "sizes/text-1048575", "sizes/text-1048576", "sizes/text-1048577", "sizes/text-3145735", "sizes/noise-1048577"} {
 		if err := os.RemoveAll(filepath.Join(tree, remove)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	fsys := squashtest.Open(t, squashtest.Make(t, tree), squash.Config{}).FS(t.Context())
-	if err := fstest.TestFS(fsys, "sizes/text-3145735", "links/todir", "wide/entry-699", "links/dir/three", "empty"); err != nil {
+	if err := fstest.TestFS(fsys, "sizes/text-131073", "links/todir", "wide/entry-699", "links/dir/three", "empty"); err != nil {
 		t.Error(err)
 	}
 }
