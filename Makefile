@@ -32,7 +32,7 @@ bench: tools build ## figures beside their peers, as ratios of the same run
 	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./integration
 
-bench-xz: ## the xz decoder beside its peers, on blocks from this machine; wants gcc, liblzma-dev and mksquashfs
+bench-xz: tools ## the xz decoder beside its peers, on blocks from this machine
 	CGO_ENABLED=1 go -C integration/tools/xzbench build -o $(TOOLS)/xzbench .
 	CGO_ENABLED=1 go -C integration/tools/xzbench build -tags purego -o $(TOOLS)/xzbench-purego .
 	$(TOOLS)/xzbench -purego $(TOOLS)/xzbench-purego $(BENCHXZ)
