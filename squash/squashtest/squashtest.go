@@ -6,7 +6,10 @@ package squashtest
 
 import (
 	"os"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Mount mounts image with the kernel's squashfs over a loop device and returns the directory. The
@@ -25,9 +28,18 @@ func Mount(t testing.TB, image string) string {
 	}
 	dir := t.TempDir()
 	run(t, "mount", "-t", "squashfs", "-o", "loop,ro", image, dir)
-	// Lazily: a child that another test is just starting may hold a descriptor for a moment.
-	t.Cleanup(func() { run(t, "umount", "--lazy", dir) })
+	t.Cleanup(func() { unmount(t, dir) })
 	return dir
+}
+
+// unmount waits for the programs that other tests are just starting: each has a copy of all that is open
+// here, files below dir among it, until it runs.
+func unmount(t testing.TB, dir string) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := unix.Unmount(dir, 0); err != nil {
+		t.Errorf("unmount %s: %v", dir, err)
+	}
 }
 
 const sector = 4096 // bytes; what mksquashfs pads to
