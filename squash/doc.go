@@ -71,6 +71,6 @@
 //
 // superblock.go, layout.go (where tables may be), statfs.go, meta.go, cursor.go and region.go (metadata
 // blocks), table.go (pointers to them), id.go, inode.go, inodedecode.go, dir.go, dirindex.go,
-// export.go, symlink.go, xattr.go, fragment.go, blocklist.go, block.go and file.go (data), ahead.go,
+// export.go, symlink.go, xattr.go, attribute.go, fragment.go, blocklist.go, block.go and file.go (data), ahead.go,
 // pump.go and front.go (reading ahead), iofs.go, path.go, openfile.go and fileinfo.go (the fs.FS).
 package squash

@@ -3,6 +3,7 @@ package squash
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -18,8 +19,9 @@ const (
 	xattrOutOfLine = 0x100    // in a key's type: the value is a reference to the value
 	maxXattrName   = 255      // bytes behind the prefix; what Linux allows with it
 	maxXattrValue  = 64 << 10 // bytes of a value; what Linux allows
-	maxXattrBytes  = 4 << 20  // bytes of memory that the attributes of one inode may take
-	xattrOverhead  = 64       // bytes of memory that an attribute takes beside its name and value
+	maxXattrNames  = 64 << 10 // bytes of the names of one inode, each with a byte behind it; what Linux lists
+	maxXattrBytes  = 16 << 20 // bytes of memory that the values of one inode may take
+	xattrOverhead  = 64       // bytes of memory that an attribute takes beside that
 )
 
 // xattrTable locates the extended attributes; sets is empty if the image has none.
@@ -50,31 +52,62 @@ func (m *Image) readXattrTable(ctx context.Context) (x xattrTable, err error) {
 }
 
 // Xattrs returns the extended attributes of ino in the order of the image. Attributes with a prefix
-// that squashfs 4.0 does not define are left out, as the kernel does.
+// that squashfs 4.0 does not define are left out, as the kernel does. More than 64 KiB of names, which
+// Linux can not list either, or 16 MiB of values are an error that matches errors.ErrUnsupported.
 func (m *Image) Xattrs(ctx context.Context, ino *Inode) ([]Xattr, error) {
 	var list []Xattr
-	err := m.eachXattr(ctx, ino, func(x Xattr) bool {
-		list = append(list, x)
-		return true
+	names, values := maxXattrNames, maxXattrBytes
+	err := m.eachXattr(ctx, ino, func(a *attribute) error {
+		value, err := a.value(ctx)
+		if err != nil {
+			return err
+		}
+		names -= len(a.name) + 1
+		if values -= len(value) + xattrOverhead; names < 0 || values < 0 {
+			return fmt.Errorf("inode %d has more extended attributes than can be listed: %w", ino.Number, errors.ErrUnsupported)
+		}
+		list = append(list, Xattr{a.name, value})
+		return nil
 	})
 	return list, err
 }
 
-// Xattr returns the value of one extended attribute of ino, without keeping the others; found tells
+// XattrNames is Xattrs without the values.
+func (m *Image) XattrNames(ctx context.Context, ino *Inode) ([]string, error) {
+	var list []string
+	names := maxXattrNames
+	err := m.eachXattr(ctx, ino, func(a *attribute) error {
+		if names -= len(a.name) + 1; names < 0 {
+			return fmt.Errorf("inode %d has more names of extended attributes than can be listed: %w", ino.Number, errors.ErrUnsupported)
+		}
+		list = append(list, a.name)
+		return nil
+	})
+	return list, err
+}
+
+// Xattr returns the value of one extended attribute of ino, without reading the others; found tells
 // whether it has one of that name.
 func (m *Image) Xattr(ctx context.Context, ino *Inode, name string) (value []byte, found bool, err error) {
-	err = m.eachXattr(ctx, ino, func(x Xattr) bool {
-		if x.Name == name {
-			value, found = x.Value, true
+	err = m.eachXattr(ctx, ino, func(a *attribute) (err error) {
+		if a.name != name {
+			return nil
 		}
-		return !found
+		found = true
+		if value, err = a.value(ctx); err == nil {
+			err = errEnough
+		}
+		return err
 	})
 	return value, found, err
 }
 
-// eachXattr yields the attributes of ino until yield says false. An image can claim two thousand
-// million of them in a few bytes, so what they take is counted.
-func (m *Image) eachXattr(ctx context.Context, ino *Inode, yield func(Xattr) bool) error {
+// errEnough ends eachXattr without being an error.
+var errEnough = errors.New("enough")
+
+// eachXattr yields the attributes of ino whose prefix is known, until yield says that it has enough or
+// fails.
+func (m *Image) eachXattr(ctx context.Context, ino *Inode, yield func(*attribute) error) error {
 	if !ino.HasXattrs() || !m.sb.HasXattrs() {
 		return nil
 	}
@@ -86,17 +119,19 @@ func (m *Image) eachXattr(ctx context.Context, ino *Inode, yield func(Xattr) boo
 	if err != nil {
 		return err
 	}
-	room := maxXattrBytes
 	for range set.count {
-		x, known, err := m.nextXattr(ctx, c)
+		a, err := m.nextXattr(ctx, c)
+		if err == nil && a.name != "" {
+			err = yield(&a)
+		}
+		if err == nil {
+			err = a.skip(ctx)
+		}
+		if err == errEnough {
+			return nil
+		}
 		if err != nil {
 			return err
-		}
-		if room -= len(x.Name) + len(x.Value) + xattrOverhead; room < 0 {
-			return c.malformed("the attributes of inode %d take more than %d bytes", ino.Number, maxXattrBytes)
-		}
-		if known && !yield(x) {
-			return nil
 		}
 	}
 	return nil
@@ -130,55 +165,4 @@ func (m *Image) addXattrBlocks(ctx context.Context, ino *Inode) error {
 	s, err := m.xattrSet(ctx, ino.xattr)
 	ino.Blocks += sectors(int64(s.size))
 	return err
-}
-
-// nextXattr reads one attribute; known tells whether its prefix is.
-func (m *Image) nextXattr(ctx context.Context, c *cursor) (x Xattr, known bool, err error) {
-	b, err := c.take(ctx, 4)
-	if err != nil {
-		return x, false, err
-	}
-	kind, n := binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:]))
-	if n > maxXattrName {
-		return x, false, c.malformed("name of %d bytes", n)
-	}
-	name, err := c.take(ctx, n)
-	if err != nil {
-		return x, false, err
-	}
-	prefixes := [...]string{"user.", "trusted.", "security."}
-	if kind := int(kind &^ xattrOutOfLine); kind < len(prefixes) {
-		x.Name, known = prefixes[kind]+string(name), true
-	}
-	x.Value, err = m.xattrValue(ctx, c, kind&xattrOutOfLine != 0)
-	return x, known, err
-}
-
-// xattrValue reads the value that c stands at, or the one that it refers to if it is out of line:
-// equal values are stored once.
-func (m *Image) xattrValue(ctx context.Context, c *cursor, outOfLine bool) ([]byte, error) {
-	b, err := readXattrValue(ctx, c)
-	if err != nil || !outOfLine {
-		return b, err
-	}
-	if len(b) != 8 {
-		return nil, c.malformed("reference of %d bytes to a value", len(b))
-	}
-	c, err = m.cursorAt(ctx, c.in.at(binary.LittleEndian.Uint64(b)), m.attributes("xattr value"))
-	if err != nil {
-		return nil, err
-	}
-	return readXattrValue(ctx, c)
-}
-
-func readXattrValue(ctx context.Context, c *cursor) ([]byte, error) {
-	n, err := c.uint32(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if n > maxXattrValue {
-		return nil, c.malformed("value of %d bytes", n)
-	}
-	b, err := c.take(ctx, int(n))
-	return append([]byte{}, b...), err
 }

@@ -3,6 +3,7 @@ package tree
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -43,20 +44,12 @@ func (t *Tree) XattrNames(ctx context.Context, id NodeID) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := t.image.Xattrs(ctx, inode)
-	if err != nil {
-		return nil, err
+	names, err := t.image.XattrNames(ctx, inode)
+	if err != nil || id != Root {
+		return names, err
 	}
-	var names []string
-	for _, x := range all {
-		if _, ours := t.info.value(x.Name); !ours || id != Root {
-			names = append(names, x.Name)
-		}
-	}
-	if id == Root {
-		names = append(names, t.info.names()...)
-	}
-	return names, nil
+	names = slices.DeleteFunc(names, func(name string) bool { _, ours := t.info.value(name); return ours })
+	return append(names, t.info.names()...), nil
 }
 
 // infoNames are the attributes that Info makes.
