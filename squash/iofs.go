@@ -12,7 +12,8 @@ import (
 // FS returns the image as an fs.FS whose reads are bound to ctx. It implements fs.ReadDirFS,
 // fs.StatFS, fs.ReadLinkFS and fs.ReadFileFS; files implement io.ReaderAt and io.Seeker as well, and
 // FileInfo.Sys returns the *Inode. Names may be any bytes, not only UTF-8. Symbolic links are
-// followed inside the image; one that leads out of it or is absolute is an error.
+// followed inside the image; one that leads out of it or is absolute is an error that matches
+// fs.ErrInvalid.
 func (m *Image) FS(ctx context.Context) iofs.FS { return &imageFS{m, ctx} }
 
 // imageFS is a view for one caller, hence the ctx.

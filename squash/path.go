@@ -1,7 +1,6 @@
 package squash
 
 import (
-	"errors"
 	"fmt"
 	iofs "io/fs"
 	"strings"
@@ -57,7 +56,7 @@ func (w *walk) step() error {
 	case part == "" || part == ".":
 		return nil
 	case part == ".." && len(w.trail) == 1:
-		return errors.New("symbolic link leads out of the image")
+		return fmt.Errorf("symbolic link leads out of the image: %w", iofs.ErrInvalid)
 	case part == "..":
 		w.trail = w.trail[:len(w.trail)-1]
 		return nil
@@ -99,14 +98,17 @@ func (w *walk) checkLoop(name string, ino *Inode) error {
 
 func (w *walk) follow(link *Inode) error {
 	if w.links++; w.links > maxLinks {
-		return fmt.Errorf("more than %d symbolic links", maxLinks)
+		return fmt.Errorf("more than %d symbolic links: %w", maxLinks, iofs.ErrInvalid)
 	}
 	target, err := w.fs.m.Readlink(w.fs.ctx, link)
 	if err != nil {
 		return err
 	}
-	if target == "" || strings.HasPrefix(target, "/") {
-		return fmt.Errorf("symbolic link to %q leads out of the image", target)
+	if target == "" {
+		return iofs.ErrNotExist
+	}
+	if strings.HasPrefix(target, "/") {
+		return fmt.Errorf("symbolic link to %q leads out of the image: %w", target, iofs.ErrInvalid)
 	}
 	w.todo = append(strings.Split(target, "/"), w.todo...)
 	return nil
