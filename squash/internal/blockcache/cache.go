@@ -16,15 +16,19 @@ type Config[K comparable, V any] struct {
 	Capacity int64 // bytes that Size counts; what was not used for longest goes first, roughly
 	Largest  int64 // bytes of the largest value; decides how finely the cache is divided
 
-	// Load makes the value of a key; urgent is closed once somebody waits for it. It may be called
-	// concurrently for different keys. What it returns is shared and must not be changed; an error
-	// goes to all who wait and is not kept.
+	// Load makes the value of a key; urgent is closed once somebody waits for it, from the start where
+	// that is why it is loaded. It may be called concurrently for different keys. What it returns is
+	// shared and must not be changed; an error goes to all who wait and is not kept.
 	Load func(ctx context.Context, key K, urgent <-chan struct{}) (V, error)
 	Size func(V) int64 // bytes a value takes
 }
 
 // overhead is roughly what the cache itself needs for a block, in bytes.
 const overhead = 200
+
+// minSlots is how many of the largest values each part of a cache holds at least. With less some parts
+// have to drop values that were loaded ahead while others have room.
+const minSlots = 32
 
 // Cache maps keys to loaded values. All methods may be called concurrently.
 type Cache[K comparable, V any] struct {
@@ -43,7 +47,7 @@ type shard[K comparable, V any] struct {
 // New returns an empty Cache.
 func New[K comparable, V any](cfg Config[K, V]) *Cache[K, V] {
 	n := 1
-	for n < 16 && cfg.Capacity/int64(2*n) >= 8*(cfg.Largest+overhead) {
+	for n < 16 && cfg.Capacity/int64(2*n) >= minSlots*(cfg.Largest+overhead) {
 		n *= 2
 	}
 	c := &Cache[K, V]{cfg: cfg, seed: maphash.MakeSeed(), shards: make([]shard[K, V], n)}
@@ -81,7 +85,7 @@ func (c *Cache[K, V]) Ahead(ctx context.Context, key K, done func()) {
 		done()
 		return
 	}
-	c.start(ctx, s, key, done)
+	go c.run(s, key, c.newLoad(ctx, s, key), done)
 }
 
 func (c *Cache[K, V]) shard(key K) *shard[K, V] {

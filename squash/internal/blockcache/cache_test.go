@@ -46,6 +46,24 @@ func TestUsedStaysUnusedGoes(t *testing.T) {
 	}
 }
 
+// TestAheadWaitsForItsUse loads a value ahead of each one that is used once: it stays until it is used,
+// once, while others that were used twice do not outlive their next round.
+func TestAheadWaitsForItsUse(t *testing.T) {
+	const distance = 3
+	c, loads := counting((2 * distance) * (100 + overhead))
+	ended := make(chan bool)
+	for key := range 100 {
+		c.Ahead(t.Context(), key+distance, func() { go func() { ended <- true }() })
+		<-ended
+		get(t, c, key)
+	}
+	for key := range 100 {
+		if got := loads[key].Load(); got != 1 {
+			t.Errorf("key %d was loaded %d times, want once", key, got)
+		}
+	}
+}
+
 // TestCapacityIsHonoured counts what is kept of values of many sizes.
 func TestCapacityIsHonoured(t *testing.T) {
 	const capacity = 100_000

@@ -7,6 +7,7 @@ import (
 
 // load is a value on its way. val, err and expired may be read once done is closed.
 type load[V any] struct {
+	ctx     context.Context // of the load alone
 	done    chan struct{}
 	urgent  chan struct{} // closed once somebody has waited
 	cancel  context.CancelFunc
@@ -27,9 +28,12 @@ func (c *Cache[K, V]) try(ctx context.Context, s *shard[K, V], key K) (v V, agai
 	}
 	l, joined := s.loads[key]
 	if !joined {
-		l = c.start(ctx, s, key, func() {})
+		l = c.newLoad(ctx, s, key)
 	}
 	l.join()
+	if !joined {
+		go c.run(s, key, l, func() {})
+	}
 	s.mu.Unlock()
 	select {
 	case <-l.done:
@@ -40,20 +44,22 @@ func (c *Cache[K, V]) try(ctx context.Context, s *shard[K, V], key K) (v V, agai
 	}
 }
 
-// start begins loading key, with s.mu held, and calls done at the end.
-func (c *Cache[K, V]) start(ctx context.Context, s *shard[K, V], key K, done func()) *load[V] {
+// newLoad notes that key is going to be loaded, with s.mu held.
+func (c *Cache[K, V]) newLoad(ctx context.Context, s *shard[K, V], key K) *load[V] {
 	ctx, cancel := Detach(ctx)
-	l := &load[V]{done: make(chan struct{}), urgent: make(chan struct{}), cancel: cancel}
+	l := &load[V]{ctx: ctx, done: make(chan struct{}), urgent: make(chan struct{}), cancel: cancel}
 	s.loads[key] = l
-	go func() {
-		defer done()
-		defer cancel()
-		l.val, l.err = c.cfg.Load(ctx, key, l.urgent)
-		l.expired = errors.Is(ctx.Err(), context.DeadlineExceeded)
-		s.finish(key, l, c.cfg.Size)
-		close(l.done)
-	}()
 	return l
+}
+
+// run loads key and calls done at the end.
+func (c *Cache[K, V]) run(s *shard[K, V], key K, l *load[V], done func()) {
+	defer done()
+	defer l.cancel()
+	l.val, l.err = c.cfg.Load(l.ctx, key, l.urgent)
+	l.expired = errors.Is(l.ctx.Err(), context.DeadlineExceeded)
+	s.finish(key, l, c.cfg.Size)
+	close(l.done)
 }
 
 // Detach returns a context with ctx's values and deadline that does not end with it.
@@ -94,7 +100,12 @@ func (s *shard[K, V]) finish(key K, l *load[V], size func(V) int64) {
 	if s.loads[key] == l {
 		delete(s.loads, key)
 	}
-	if l.err == nil {
-		s.add(key, l.val, size(l.val)+overhead)
+	if l.err != nil {
+		return
 	}
+	mark := uint32(ahead)
+	if l.wanted {
+		mark = passing
+	}
+	s.add(key, l.val, size(l.val)+overhead, mark)
 }
