@@ -3,6 +3,8 @@ package squash
 import (
 	"context"
 	"sync"
+
+	"github.com/pinfs/pinfs/squash/internal/blockcache"
 )
 
 // readAhead notices readers that go through files in order, and has decoded what they come to next.
@@ -10,9 +12,8 @@ import (
 // The order is that of the inode table: each file from its start to its end, then the next one. It
 // is the order in which makers of images put the data, and in which tar, cp and find meet the files.
 type readAhead struct {
-	m     *Image
-	size  int64         // bytes to be ahead at most
-	slots chan struct{} // one token for each block on its way
+	m    *Image
+	size int64 // bytes to be ahead at most
 
 	mu      sync.Mutex // guards all below
 	streams [maxStreams]*stream
@@ -21,8 +22,9 @@ type readAhead struct {
 
 const (
 	maxStreams = 16
-	minRun     = 2   // reads that must go on where another ended before anything is read ahead
-	gap        = 512 // bytes of directories and the like between the inodes of two files read in order
+	minRun     = 2              // reads that must go on where another ended before anything is read ahead
+	recent     = 8 * maxStreams // reads since which a stream counts as active
+	gap        = 512            // bytes of directories and the like between the inodes of two files read in order
 )
 
 // stream is one reader that goes through files in order, as far as is known.
@@ -33,16 +35,14 @@ type stream struct {
 	used    int64  // readAhead.now when it was noted last
 	front   front  // how far it is read ahead; belongs to the pump while there is one
 	pumping bool
+	cancel  context.CancelFunc // of the pump
 }
 
-// newReadAhead returns one that keeps size bytes ahead of each stream, with so many blocks on their
-// way at a time.
-func newReadAhead(m *Image, size int64, blocks int) *readAhead {
-	return &readAhead{m: m, size: size, slots: make(chan struct{}, blocks)}
-}
+// newReadAhead returns one that keeps size bytes ahead of a stream.
+func newReadAhead(m *Image, size int64) *readAhead { return &readAhead{m: m, size: size} }
 
-// note takes in that n bytes of ino are read at off. It never waits: when many readers come at once
-// some go unnoticed, but then the workers are busy anyway.
+// note takes in that n bytes of ino are read at off. It waits for nobody: when many readers come at
+// once some go unnoticed, but then the workers are busy anyway.
 func (a *readAhead) note(ctx context.Context, ino *Inode, off, n int64) {
 	if a.size <= 0 || !a.mu.TryLock() {
 		return
@@ -59,6 +59,7 @@ func (a *readAhead) note(ctx context.Context, ino *Inode, off, n int64) {
 	s.ino, s.next, s.used = ino, max(s.next, off+n), a.now
 	if s.run >= minRun && !s.pumping {
 		s.pumping = true
+		ctx, s.cancel = blockcache.Detach(ctx)
 		go a.pump(ctx, s)
 	}
 }
@@ -88,7 +89,7 @@ func (a *readAhead) goesOn(ctx context.Context, s *stream, ino *Inode, off int64
 	if off != 0 || s.next < s.ino.Size || !ino.isNear(s.ino) {
 		return false
 	}
-	next, err := a.m.fileAfter(ctx, s.ino) // in blocks that were just used
+	next, err := a.m.fileAfter(ctx, s.ino) // in one or two blocks that were just used
 	return err == nil && next.Ref == ino.Ref
 }
 
@@ -103,6 +104,18 @@ func (i *Inode) isNear(last *Inode) bool {
 	return near && start.off >= end.off && start.off <= end.off+gap
 }
 
+// room returns how many bytes a stream may be ahead, with a.mu held: those that read in order at the
+// moment share a quarter of the memory for data, so that none evicts what is read ahead for another.
+func (a *readAhead) room() int64 {
+	active := int64(0)
+	for _, s := range a.streams {
+		if s != nil && s.run >= minRun && a.now-s.used < recent {
+			active++
+		}
+	}
+	return min(a.size, a.m.dataBytes/4/max(active, 1))
+}
+
 // begin returns a new stream in place of the one that was idle for longest.
 func (a *readAhead) begin() *stream {
 	oldest := &a.streams[0]
@@ -112,7 +125,11 @@ func (a *readAhead) begin() *stream {
 			oldest = s
 		}
 	}
-	if *oldest == nil || (*oldest).pumping {
+	if *oldest != nil && (*oldest).pumping {
+		(*oldest).cancel()
+		*oldest = nil
+	}
+	if *oldest == nil {
 		*oldest = new(stream)
 	}
 	**oldest = stream{front: front{m: a.m}}

@@ -53,7 +53,8 @@ func smallName(i int) string { return fmt.Sprintf("dir-%02d", i) }
 // watched is an image whose source tells which blocks of file data were read.
 type watched struct {
 	*squash.Image
-	t *testing.T
+	src *squashtest.Source
+	t   *testing.T
 
 	mu   sync.Mutex // guards read and fail
 	read map[int64]int
@@ -64,23 +65,29 @@ type watched struct {
 func watch(t *testing.T, image []byte, cfg squash.Config) *watched {
 	t.Helper()
 	w := &watched{t: t, read: map[int64]int{}}
-	src := squashtest.NewSource(bytes.NewReader(image), int64(len(image)))
-	src.Before = func(_ context.Context, n int, off int64) error {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if n == aheadBlock {
-			w.read[off]++
-			if w.fail != nil {
-				return w.fail(off)
-			}
+	w.src = squashtest.NewSource(bytes.NewReader(image), int64(len(image)))
+	w.src.Before = func(_ context.Context, n int, off int64) error {
+		if fail := w.count(n, off); fail != nil {
+			return fail(off)
 		}
 		return nil
 	}
 	var err error
-	if w.Image, err = squash.Open(t.Context(), src, cfg); err != nil {
+	if w.Image, err = squash.Open(t.Context(), w.src, cfg); err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// count takes in a read of the source and returns what may make it fail.
+func (w *watched) count(n int, off int64) (fail func(off int64) error) {
+	if n != aheadBlock {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.read[off]++
+	return w.fail
 }
 
 // blocks returns how many blocks were read, once all that was begun has ended. None may be read twice.

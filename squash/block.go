@@ -43,14 +43,19 @@ func (m *Image) loadBlock(ctx context.Context, b block, urgent <-chan struct{}) 
 	if n == 0 || n > int64(m.sb.BlockSize) || b.pos < superblockSize || b.pos > m.sb.BytesUsed-n {
 		return nil, malformed(b.pos, b.what(), "%d bytes in a file system of %d", n, m.sb.BytesUsed)
 	}
-	err = m.inFlight(ctx, n+m.maxSize(b), func() error {
+	load := func() error {
 		if b.word&blockPlain != 0 {
 			p = make([]byte, n)
 			return m.readBlock(ctx, b, p)
 		}
 		p, err = m.loadPacked(ctx, b, urgent)
 		return err
-	})
+	}
+	if isUrgent(urgent) {
+		err = hold(ctx, m.flight.data, 2*int64(m.sb.BlockSize), load)
+	} else {
+		err = load() // read ahead: it has a token
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +67,7 @@ func (m *Image) loadBlock(ctx context.Context, b block, urgent <-chan struct{}) 
 
 // loadPacked reads and decodes a block that is stored compressed.
 func (m *Image) loadPacked(ctx context.Context, b block, urgent <-chan struct{}) (p []byte, err error) {
-	err = m.withBuffer(int(b.stored()), func(packed []byte) error {
+	err = m.packed.lend(int(b.stored()), func(packed []byte) error {
 		if err := m.readBlock(ctx, b, packed); err != nil {
 			return err
 		}

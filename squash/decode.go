@@ -3,6 +3,7 @@ package squash
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 // decode expands src into dst once a worker is free, and returns how many bytes that gave. What and
@@ -30,18 +31,19 @@ func (m *Image) guardedDecode(dst, src []byte) (n int, err error) {
 	return m.codec.Decode(dst, src)
 }
 
-// inFlight calls f once there is room for n bytes beside what other loads take.
-func (m *Image) inFlight(ctx context.Context, n int64, f func() error) error {
-	if err := m.flight.Acquire(ctx, n); err != nil {
-		return err
-	}
-	defer m.flight.Release(n)
-	return f()
+// buffers lends memory for what is read of the image, size bytes a piece.
+type buffers struct {
+	size int
+	pool sync.Pool // of *[]byte
 }
 
-// withBuffer lends f n bytes. n is at most what a compressed block can have.
-func (m *Image) withBuffer(n int, f func(p []byte) error) error {
-	b := m.buffers.Get().(*[]byte)
-	defer m.buffers.Put(b)
-	return f((*b)[:n])
+// lend calls f with n bytes, at most size.
+func (b *buffers) lend(n int, f func(p []byte) error) error {
+	p, ok := b.pool.Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, b.size)
+		p = &fresh
+	}
+	defer b.pool.Put(p)
+	return f((*p)[:n])
 }

@@ -82,9 +82,9 @@ func (m *Image) blockAt(ctx context.Context, ino *Inode, off int64) (b block, er
 }
 
 // fileAfter returns the next file behind ino in the inode table that has any bytes, io.EOF if there
-// is none.
+// is none or it is so far away that nobody reads on there.
 func (m *Image) fileAfter(ctx context.Context, ino *Inode) (*Inode, error) {
-	for {
+	for range maxPassed {
 		ref, err := m.refAfter(ctx, ino)
 		if err != nil {
 			return nil, err
@@ -96,7 +96,11 @@ func (m *Image) fileAfter(ctx context.Context, ino *Inode) (*Inode, error) {
 			return ino, nil
 		}
 	}
+	return nil, io.EOF
 }
+
+// maxPassed is how many directories, links and the like are passed over on the way to the next file.
+const maxPassed = 256
 
 // refAfter returns the reference of the inode behind ino in the inode table, io.EOF if it is the
 // last one.

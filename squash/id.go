@@ -15,11 +15,13 @@ func (m *Image) readIDs(ctx context.Context) ([]uint32, error) {
 	if err := t.check(m.sb.BytesUsed); err != nil {
 		return nil, err
 	}
-	tail := m.src
-	defer func() { m.src = tail }()
-	if err := m.readAround(ctx, t); err != nil {
-		return nil, err
+	// Of the last metadata block too as much will be read as a block can have.
+	const most = metaHeaderSize + metaSize
+	forget, err := m.hold(ctx, int64(t.start-t.listSize()/pointerSize*most), int64(t.start+max(t.listSize(), most)))
+	if err != nil {
+		return nil, fmt.Errorf("id table: %w", err)
 	}
+	defer forget()
 	ids := make([]uint32, 0, t.n)
 	for index := uint64(0); index < t.n; index += metaSize / idSize {
 		c, err := t.seek(ctx, m, index)
@@ -35,21 +37,4 @@ func (m *Image) readIDs(ctx context.Context) ([]uint32, error) {
 		}
 	}
 	return ids, nil
-}
-
-// readAround has src hold the list of pointers of t and the metadata blocks before it. Of the last of
-// them too as much will be read as a block can have.
-func (m *Image) readAround(ctx context.Context, t table) error {
-	const most = metaHeaderSize + metaSize
-	start := max(int64(t.start-t.listSize()/pointerSize*most), int64(m.sb.inodeTable))
-	end := min(int64(t.start+max(t.listSize(), most)), m.sb.BytesUsed)
-	if start >= end || m.src.(*window).holds(start, end-start) {
-		return nil
-	}
-	w, err := readWindow(ctx, m.src, start, end)
-	if err != nil {
-		return fmt.Errorf("%s: %w", t.name, err)
-	}
-	m.src = w
-	return nil
 }

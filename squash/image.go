@@ -3,9 +3,6 @@ package squash
 import (
 	"context"
 	"fmt"
-	"sync"
-
-	"golang.org/x/sync/semaphore"
 
 	"github.com/pinfs/pinfs/squash/internal/blockcache"
 	"github.com/pinfs/pinfs/squash/internal/codec"
@@ -22,10 +19,13 @@ type Image struct {
 	ids     []uint32
 	xattrs  xattrTable
 	codec   codec.Decoder
-	workers *workers.Pool       // who may decode
-	flight  *semaphore.Weighted // bytes that loads may take until they are done
-	buffers sync.Pool           // of *[]byte: compressed blocks while they are decoded
+	workers *workers.Pool // who may decode
+	flight  flight
 	ahead   *readAhead
+
+	dataBytes int64 // that data may hold
+
+	packed, packedMeta buffers // blocks while they are decoded
 
 	meta  *blockcache.Cache[metaKey, metaBlock]
 	data  *blockcache.Cache[block, []byte] // data and fragment blocks
@@ -56,7 +56,7 @@ func Open(ctx context.Context, src Source, cfg Config) (*Image, error) {
 		return nil, fmt.Errorf("tables at the end of the image: %w", err)
 	}
 	m.divide(b)
-	m.ahead = newReadAhead(m, b.ahead, 2*cfg.Workers)
+	m.ahead = newReadAhead(m, b.ahead)
 	if err := m.readTables(ctx); err != nil {
 		return nil, err
 	}
@@ -68,6 +68,12 @@ func Open(ctx context.Context, src Source, cfg Config) (*Image, error) {
 
 // checkRoot makes sure that there is a root directory, without which nothing can be found.
 func (m *Image) checkRoot(ctx context.Context) error {
+	at := m.inodes("inode").at(uint64(m.sb.Root)).block
+	forget, err := m.hold(ctx, at, at+2*(metaHeaderSize+metaSize)) // it may run on into a second block
+	if err != nil {
+		return fmt.Errorf("root directory: %w", err)
+	}
+	defer forget()
 	root, err := m.Inode(ctx, m.sb.Root)
 	if err != nil {
 		return fmt.Errorf("root directory: %w", err)
@@ -80,7 +86,8 @@ func (m *Image) checkRoot(ctx context.Context) error {
 
 // divide makes the caches and what else shares the memory.
 func (m *Image) divide(b budget) {
-	m.flight = semaphore.NewWeighted(b.flight)
+	m.flight, m.dataBytes = newFlight(b), b.data
+	m.packed.size, m.packedMeta.size = int(m.sb.BlockSize), metaHeaderSize+metaSize
 	m.meta = blockcache.New(blockcache.Config[metaKey, metaBlock]{
 		Capacity: b.meta, Largest: metaSize, Load: m.loadMeta,
 		Size: func(b metaBlock) int64 { return int64(cap(b.data)) },
@@ -92,10 +99,6 @@ func (m *Image) divide(b budget) {
 		Capacity: b.data, Largest: int64(m.sb.BlockSize), Load: m.loadBlock,
 		Size: func(b []byte) int64 { return int64(cap(b)) },
 	})
-	m.buffers.New = func() any {
-		b := make([]byte, max(int(m.sb.BlockSize), metaHeaderSize+metaSize))
-		return &b
-	}
 }
 
 func (m *Image) readTables(ctx context.Context) (err error) {

@@ -27,7 +27,7 @@ type metaBlock struct {
 
 // loadMeta reads key, and decodes it if it is a metadata block.
 func (m *Image) loadMeta(ctx context.Context, key metaKey, urgent <-chan struct{}) (b metaBlock, err error) {
-	err = m.inFlight(ctx, 2*metaSize, func() error {
+	err = hold(ctx, m.flight.meta, 2*metaSize, func() error {
 		if key.plain > 0 {
 			b.data = make([]byte, key.plain)
 			return m.src.ReadAt(ctx, b.data, key.pos)
@@ -45,7 +45,7 @@ func (m *Image) loadMetaBlock(ctx context.Context, pos int64, urgent <-chan stru
 		return b, malformed(pos, "metadata block", "it is outside of the file system of %d bytes", m.sb.BytesUsed)
 	}
 	n := min(m.sb.BytesUsed-pos, metaHeaderSize+metaSize)
-	err = m.withBuffer(int(n), func(p []byte) error {
+	err = m.packedMeta.lend(int(n), func(p []byte) error {
 		if err := m.src.ReadAt(ctx, p, pos); err != nil {
 			return fmt.Errorf("metadata block at byte %d: %w", pos, err)
 		}

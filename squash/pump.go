@@ -1,24 +1,19 @@
 package squash
 
-import (
-	"context"
-
-	"github.com/pinfs/pinfs/squash/internal/blockcache"
-)
+import "context"
 
 // pump reads ahead of s until it is far enough ahead, or has come to the end of the files. Its
 // errors are dropped: who reads what could not be read ahead gets them.
 func (a *readAhead) pump(ctx context.Context, s *stream) {
-	ctx, cancel := blockcache.Detach(ctx)
-	defer cancel()
+	defer s.cancel()
 	for a.behind(s) {
 		b, err := s.front.step(ctx)
+		if err == nil && b != (block{}) && !b.isHole() {
+			err = a.load(ctx, b)
+		}
 		if err != nil {
 			a.stop(s)
 			return
-		}
-		if b != (block{}) && !b.isHole() {
-			a.load(ctx, b)
 		}
 	}
 }
@@ -28,7 +23,7 @@ func (a *readAhead) pump(ctx context.Context, s *stream) {
 func (a *readAhead) behind(s *stream) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	want := min(a.size, int64(a.m.sb.BlockSize)<<min(s.run-minRun, 8))
+	want := min(a.room(), int64(a.m.sb.BlockSize)<<min(s.run-minRun, 8))
 	s.pumping = s.front.distance(s.ino, s.next) < want
 	return s.pumping
 }
@@ -40,11 +35,13 @@ func (a *readAhead) stop(s *stream) {
 	s.pumping = false
 }
 
-// load begins to decode b once there is a slot.
-func (a *readAhead) load(ctx context.Context, b block) {
+// load begins to decode b once there is room for another block.
+func (a *readAhead) load(ctx context.Context, b block) error {
 	select {
-	case a.slots <- struct{}{}:
-		a.m.data.Ahead(ctx, b, func() { <-a.slots })
+	case a.m.flight.ahead <- struct{}{}:
+		a.m.data.Ahead(ctx, b, func() { <-a.m.flight.ahead })
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -34,3 +34,14 @@ func (w *window) ReadAt(ctx context.Context, p []byte, off int64) error {
 
 // Size implements Source.
 func (w *window) Size() int64 { return w.src.Size() }
+
+// hold has m.src hold the metadata from start to end, until forget is called. It costs one read, or
+// none if they are there already.
+func (m *Image) hold(ctx context.Context, start, end int64) (forget func(), err error) {
+	tail := m.src
+	start, end = max(start, int64(m.sb.inodeTable)), min(end, m.sb.BytesUsed)
+	if start < end && !tail.(*window).holds(start, end-start) {
+		m.src, err = readWindow(ctx, tail, start, end)
+	}
+	return func() { m.src = tail }, err
+}
