@@ -22,6 +22,7 @@ var arrows = map[string]struct{ packages, libraries []string }{
 	"fetch/s3":                           {[]string{"fetch"}, []string{"github.com/minio/minio-go/v7"}},
 	"fetch/file":                         {[]string{"fetch"}, nil},
 	"fetch/verify":                       {[]string{"fetch", "fetch/manifest"}, nil},
+	"fetch/mirror":                       {[]string{"fetch", "fetch/manifest", "fetch/verify"}, nil},
 	"fetch/catalog":                      {[]string{"fetch", "fetch/record"}, nil},
 	"fetch/publish":                      {[]string{"fetch", "fetch/manifest", "fetch/record", "fetch/verify", "fetch/catalog"}, nil},
 	"fetch/fetchtest":                    {[]string{"fetch"}, nil},

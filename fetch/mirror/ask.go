@@ -1,0 +1,205 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/verify"
+)
+
+// job is what kind of thing is asked for.
+type job struct {
+	n    int     // leaves or hash blocks
+	tree bool    // hash blocks
+	last *member // the one to ask last, if any
+}
+
+// request gets something from one source.
+type request[T any] func(ctx context.Context, o verify.Origin) (T, error)
+
+// failure is what one source said instead of an answer.
+type failure struct {
+	of  *member
+	err error
+}
+
+// ask sends op to one source after the other, round after round while that can help, and returns the
+// first answer and whose it is.
+func ask[T any](ctx context.Context, m *Mirror, j job, op request[T]) (v T, by *member, err error) {
+	deadline := time.Now().Add(m.cfg.Total)
+	for rounds := 1; ; rounds++ {
+		var failures []failure
+		v, by, failures = race(ctx, m, j.n, m.order(j), op)
+		if by != nil {
+			m.tell(failures)
+			return v, by, nil
+		}
+		if !curable(failures) || !wait(ctx, m.pause(rounds), deadline) {
+			return v, nil, reason(ctx, failures, rounds)
+		}
+		for _, f := range failures {
+			f.of.again(ctx)
+		}
+	}
+}
+
+// answer is what came of one request.
+type answer[T any] struct {
+	v   T
+	err error
+	of  *member
+}
+
+// race asks the members in their order: the next one once one has failed, or beside one that takes
+// longer than it usually does. It returns as soon as one has answered.
+func race[T any](ctx context.Context, m *Mirror, n int, order []*member, op request[T]) (v T, by *member, failures []failure) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan answer[T], len(order))
+	var running []*member
+	start := func() time.Duration {
+		next := order[0]
+		order, running = order[1:], append(running, next)
+		m.running.Go(func() {
+			a := answer[T]{of: next}
+			a.v, a.err = timed(ctx, next, n, op)
+			answers <- a
+		})
+		return next.usual(n)
+	}
+	hedge := time.NewTimer(start())
+	defer hedge.Stop()
+	for len(running) > len(failures) {
+		select {
+		case a := <-answers:
+			if a.err == nil {
+				overtaken(running, failures, a.of)
+				return a.v, a.of, failures
+			}
+			failures = append(failures, failure{a.of, a.err})
+			if len(order) > 0 && ctx.Err() == nil {
+				hedge.Reset(start())
+			}
+		case <-hedge.C:
+			if len(order) > 0 && ctx.Err() == nil && order[0].spare() {
+				start()
+			}
+		}
+	}
+	return v, nil, failures
+}
+
+// timed sends op to a member, which learns from it.
+func timed[T any](ctx context.Context, to *member, n int, op request[T]) (T, error) {
+	begun := time.Now()
+	v, err := op(ctx, to.source().Blocks)
+	to.learn(ctx, n, time.Since(begun), err)
+	return v, err
+}
+
+// overtaken notes of those that still run that another one, asked later, was first.
+func overtaken(running []*member, failures []failure, first *member) {
+	for _, r := range running {
+		if r == first {
+			return // the others were asked after it
+		}
+		if !hasFailed(failures, r) {
+			r.slow()
+		}
+	}
+}
+
+func hasFailed(failures []failure, of *member) bool {
+	for _, f := range failures {
+		if f.of == of {
+			return true
+		}
+	}
+	return false
+}
+
+// tell reports the sources that failed where another one did not.
+func (m *Mirror) tell(failures []failure) {
+	for _, f := range failures {
+		m.cfg.Failed(f.of.source().At, f.err)
+	}
+}
+
+// curable reports whether asking again may help.
+func curable(failures []failure) bool {
+	for _, f := range failures {
+		if errors.Is(f.err, fetch.ErrUnavailable) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusals are what several sources said.
+type refusals []failure
+
+// Error names them on one line.
+func (r refusals) Error() string {
+	words := make([]string, len(r))
+	for i, f := range r {
+		words[i] = f.err.Error()
+	}
+	return strings.Join(words, "; ")
+}
+
+// Unwrap returns all of them.
+func (r refusals) Unwrap() []error {
+	errs := make([]error, len(r))
+	for i, f := range r {
+		errs[i] = f.err
+	}
+	return errs
+}
+
+// pause is how long to wait after so many rounds.
+func (m *Mirror) pause(rounds int) time.Duration {
+	d := m.cfg.First
+	for range rounds - 1 {
+		d = min(d+d/2, m.cfg.Max)
+	}
+	return d/2 + rand.N(d)
+}
+
+// wait waits for d; false if time would run out before.
+func wait(ctx context.Context, d time.Duration, deadline time.Time) bool {
+	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
+		deadline = at
+	}
+	if time.Now().Add(d).After(deadline) {
+		return false
+	}
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// reason makes one error of what all sources said. A cancellation stays recognisable.
+func reason(ctx context.Context, failures []failure, rounds int) error {
+	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	err := failures[0].err
+	if len(failures) > 1 {
+		err = refusals(failures)
+	}
+	if fetch.VerdictOf(err) == "" && errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer in time: %w", fetch.ErrUnavailable)
+	}
+	if rounds == 1 {
+		return err
+	}
+	return fmt.Errorf("%w (%d attempts)", err, rounds)
+}

@@ -1,0 +1,133 @@
+// Package mirror reads one image from several sources as if they were one.
+package mirror
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/manifest"
+	"github.com/pinfs/pinfs/fetch/verify"
+)
+
+// Source is one place that has the image. Its blocks are verified, so that no source is trusted.
+type Source struct {
+	At        fetch.Location // names it
+	Blocks    verify.Origin
+	ImageOnly bool // it has leaves, but no hash blocks
+}
+
+// Config bounds the attempts. The zero value works.
+type Config struct {
+	First time.Duration // pause before all sources are asked again, with jitter, growing by half each time; default 100 ms
+	Max   time.Duration // longest pause; default 3 s
+	Total time.Duration // no new round starts later than this; default 25 s; a nearer deadline of ctx wins
+
+	// Failed is told of a source that failed although another one had what was asked for: nobody
+	// else hears of it. It may be called concurrently and must not block. Default: nobody.
+	Failed func(at fetch.Location, err error)
+}
+
+func (c Config) withDefaults() Config {
+	if c.First <= 0 {
+		c.First = 100 * time.Millisecond
+	}
+	if c.Max <= 0 {
+		c.Max = 3 * time.Second
+	}
+	if c.Total <= 0 {
+		c.Total = 25 * time.Second
+	}
+	if c.Failed == nil {
+		c.Failed = func(fetch.Location, error) {}
+	}
+	return c
+}
+
+// Mirror is several sources of one image. They are asked in their order; where one fails, for
+// whatever reason, the next one is asked, and beside one that takes longer than it usually does. One
+// that keeps failing is passed over for a while, and tried again with a single request. It is a
+// verify.Origin, safe for concurrent use.
+type Mirror struct {
+	cfg     Config
+	members []*member
+	running sync.WaitGroup // requests, those that nobody waits for included
+}
+
+var _ verify.Origin = (*Mirror)(nil)
+
+// New makes a Mirror of sources, of which there is at least one.
+func New(sources []Source, cfg Config) *Mirror {
+	m := &Mirror{cfg: cfg.withDefaults()}
+	for _, s := range sources {
+		m.members = append(m.members, newMember(s))
+	}
+	return m
+}
+
+// Close waits for requests that nobody waits for any more; they are being cancelled.
+func (m *Mirror) Close() { m.running.Wait() }
+
+// Replace puts s in the place of source i, such as the same object under a new identity. What is
+// known of the old one's health is forgotten.
+func (m *Mirror) Replace(i int, s Source) { m.members[i].replace(s) }
+
+// Leaves implements verify.Origin. Leaves that the source which answered does not have right are
+// asked for one by one from the others.
+func (m *Mirror) Leaves(ctx context.Context, index int64, n int, above verify.Above) []verify.Leaf {
+	leaves, by, err := ask(ctx, m, job{n: n}, func(ctx context.Context, o verify.Origin) ([]verify.Leaf, error) {
+		leaves := o.Leaves(ctx, index, n, above)
+		return leaves, allFailed(leaves)
+	})
+	if err != nil {
+		return failed(n, err)
+	}
+	for i := range leaves {
+		if leaves[i].Err != nil {
+			leaves[i] = m.leaf(ctx, index+int64(i), above, by, leaves[i].Err)
+		}
+	}
+	return leaves
+}
+
+// leaf gets a single leaf, which one source turned out not to have right.
+func (m *Mirror) leaf(ctx context.Context, index int64, above verify.Above, not *member, why error) (l verify.Leaf) {
+	if len(m.members) == 1 {
+		return verify.Leaf{Err: why}
+	}
+	l.Value, _, l.Err = ask(ctx, m, job{n: 1, last: not}, func(ctx context.Context, o verify.Origin) (verify.Block, error) {
+		l := o.Leaves(ctx, index, 1, above)[0]
+		return l.Value, l.Err
+	})
+	if l.Err == nil {
+		m.cfg.Failed(not.source().At, why)
+	}
+	return l
+}
+
+// Node implements verify.Origin.
+func (m *Mirror) Node(ctx context.Context, n manifest.Node, parent manifest.HashBlock) (manifest.HashBlock, error) {
+	b, _, err := ask(ctx, m, job{n: 1, tree: true}, func(ctx context.Context, o verify.Origin) (manifest.HashBlock, error) {
+		return o.Node(ctx, n, parent)
+	})
+	return b, err
+}
+
+// allFailed returns the first error if there is no leaf without one.
+func allFailed(leaves []verify.Leaf) error {
+	for _, l := range leaves {
+		if l.Err == nil {
+			return nil
+		}
+	}
+	return leaves[0].Err
+}
+
+func failed(n int, err error) []verify.Leaf {
+	leaves := make([]verify.Leaf, n)
+	for i := range leaves {
+		leaves[i].Err = err
+	}
+	return leaves
+}
