@@ -3,6 +3,7 @@ package manifest
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 )
 
 // HashBlock holds the verified bytes of one Node. Only CheckNode makes a non-zero one, so that
@@ -15,6 +16,12 @@ type HashBlock struct {
 
 // IsZero reports whether nothing is in it.
 func (b HashBlock) IsZero() bool { return b.m == nil }
+
+// WriteAt writes the bytes to w at off.
+func (b HashBlock) WriteAt(w io.WriterAt, off int64) error {
+	_, err := w.WriteAt(b.b, off)
+	return err
+}
 
 // CheckNode verifies p, the LeafSize bytes at n.Off of the manifest file, against parent: the
 // verified block before n in Path, or the zero HashBlock for the root block. It takes ownership of

@@ -3,6 +3,7 @@ package verify
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/manifest"
@@ -17,6 +18,12 @@ func (b Block) Len() int { return len(b.b) }
 
 // CopyAt copies bytes from off on into p and returns how many.
 func (b Block) CopyAt(p []byte, off int) int { return copy(p, b.b[off:]) }
+
+// WriteAt writes the bytes to w at off.
+func (b Block) WriteAt(w io.WriterAt, off int64) error {
+	_, err := w.WriteAt(b.b, off)
+	return err
+}
 
 // Check makes p, which it takes ownership of, the Block of leaf index; parent is the verified hash
 // block above it. It returns a manifest.CorruptError when p is not that leaf.

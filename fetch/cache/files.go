@@ -1,0 +1,98 @@
+package cache
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+// files are the open files of one image. They belong together: when one of them was unlinked by
+// somebody all are opened anew.
+type files struct {
+	image, manifest *os.File
+	state           state
+
+	mu sync.Mutex // held together with the lock of the state file, which all of this process share
+}
+
+// openFiles opens the files in dir; with create it makes what is not there.
+func openFiles(dir string, pin fetch.Pin, create bool) (*files, error) {
+	flags := os.O_RDWR
+	if create {
+		flags |= os.O_CREATE
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	var opened [3]*os.File
+	for i, name := range []string{"image", "manifest", "state"} {
+		f, err := os.OpenFile(filepath.Join(dir, name), flags|unix.O_NOFOLLOW, 0o600)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(opened[:i]))
+		}
+		opened[i] = f
+	}
+	return &files{image: opened[0], manifest: opened[1], state: state{opened[2], pin}}, nil
+}
+
+func (f *files) close() { _ = closeAll([]*os.File{f.image, f.manifest, f.state.File}) } // nothing was promised
+
+func closeAll(list []*os.File) (err error) {
+	for _, f := range list {
+		err = errors.Join(err, f.Close())
+	}
+	return err
+}
+
+// gone reports whether one of the files was unlinked.
+func (f *files) gone() bool {
+	for _, file := range []*os.File{f.image, f.manifest, f.state.File} {
+		var st unix.Stat_t
+		if err := unix.Fstat(int(file.Fd()), &st); err != nil || st.Nlink == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// change calls do while nobody else changes the image; errBusy if somebody does, who may hang.
+// LeafSize is that of the image.
+func (f *files) change(leafSize int64, do func() error) error {
+	if !f.mu.TryLock() {
+		return errBusy
+	}
+	defer f.mu.Unlock()
+	err := unix.Flock(int(f.state.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return errBusy
+	}
+	if err != nil {
+		return os.NewSyscallError("flock", err)
+	}
+	defer func() { _ = unix.Flock(int(f.state.Fd()), unix.LOCK_UN) }() // the end of the process would do as well
+	if f.state.leafSize() != leafSize {
+		if err := f.state.begin(leafSize); err != nil {
+			return err
+		}
+	}
+	return do()
+}
+
+// punch makes a hole.
+func punch(f *os.File, off, n int64) error {
+	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+}
+
+// onDisk is how many bytes a file takes, 0 if there is none.
+func onDisk(path string) int64 {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return 0
+	}
+	return st.Blocks * 512
+}
