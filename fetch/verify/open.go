@@ -9,47 +9,111 @@ import (
 	"github.com/pinfs/pinfs/fetch/manifest"
 )
 
-// Open returns the image pin of a store, after one request: for the manifest's descriptor and, with
-// it, the top of the tree. A location that has only a URL takes its identity from the first answer.
+// Store is the part of a fetch.Store that is needed to read an image.
+type Store interface {
+	URL() string
+	Get(ctx context.Context, key string, n int64) ([]byte, fetch.Location, error)
+	Open(loc fetch.Location) (fetch.Source, error)
+}
+
+// Head is the beginning of a manifest file, checked against its pin: what has to be known before
+// anything else of an image can be verified.
+type Head struct {
+	*manifest.Manifest
+	At   fetch.Location // of the manifest file
+	head []byte         // descriptor and, as it comes along, the root of the tree
+}
+
+// ReadHead reads the head of the manifest of pin in one request. A location that has only a URL takes
+// its identity from the answer.
 //
 // Errors match fetch.ErrCorrupt if the manifest is not pin's, fetch.ErrMalformed if it is and pinfs
 // can not use it, else they are the store's.
-func Open(ctx context.Context, store fetch.Store, pin fetch.Pin, imageAt, treeAt fetch.Location, cfg Config) (*Object, error) {
-	head, treeAt, err := manifestHead(ctx, store, treeAt)
+func ReadHead(ctx context.Context, store Store, pin fetch.Pin, at fetch.Location) (Head, error) {
+	head, at, err := manifestHead(ctx, store, at)
 	if err != nil {
-		return nil, fmt.Errorf("manifest: %w", err)
+		return Head{}, fmt.Errorf("manifest: %w", err)
 	}
 	m, err := manifest.Parse(pin, head[:min(len(head), manifest.DescriptorSize)])
 	if errors.Is(err, fetch.ErrMalformed) {
-		return nil, fmt.Errorf("%s: %w", treeAt, err)
+		return Head{}, fmt.Errorf("%s: %w", at, err)
 	}
 	if err != nil {
-		return nil, &CorruptError{treeAt, err}
+		return Head{}, &CorruptError{at, err}
 	}
-	if treeAt.Size != m.FileSize() {
-		return nil, &CorruptError{treeAt, fmt.Errorf("manifest has %d bytes, want %d", treeAt.Size, m.FileSize())}
+	if at.Size != m.FileSize() {
+		return Head{}, &CorruptError{at, fmt.Errorf("manifest has %d bytes, want %d", at.Size, m.FileSize())}
 	}
-	if imageAt.Size == 0 && imageAt.ETag == "" {
-		imageAt.Size = m.Size()
-	}
-	if imageAt.Size != m.Size() {
-		return nil, &CorruptError{imageAt, fmt.Errorf("location has %d bytes, %s has %d", imageAt.Size, pin, m.Size())}
-	}
-	image, err := store.Open(imageAt)
+	return Head{m, at, head}, nil
+}
+
+// Descriptor returns the first bytes of the manifest file, which hash to the pin.
+func (h Head) Descriptor() []byte { return h.head[:manifest.DescriptorSize] }
+
+// Object makes an Object of the image's blocks; at says where it is read from in the first place.
+func (h Head) Object(at fetch.Location, origin Origin, cfg Config) *Object {
+	o := New(h.Manifest, at, origin, cfg)
+	o.tree.seed(h.head)
+	return o
+}
+
+// Open returns the image pin of a store, after one request: for the head of its manifest. A location
+// that has only a URL takes its identity from the first answer. Errors are those of ReadHead and of
+// OpenRemote.
+func Open(ctx context.Context, store Store, pin fetch.Pin, imageAt, treeAt fetch.Location, cfg Config) (*Object, error) {
+	h, err := ReadHead(ctx, store, pin, treeAt)
 	if err != nil {
 		return nil, err
 	}
-	file, err := store.Open(treeAt)
+	r, err := OpenRemote(h.Manifest, store, imageAt, h.At)
 	if err != nil {
 		return nil, err
 	}
-	o := New(m, imageAt, NewRemote(m, image, file, imageAt, treeAt), cfg)
-	o.tree.seed(head)
-	return o, nil
+	return h.Object(r.imageAt, r, cfg), nil
+}
+
+// OpenRemote makes a Remote of the image and the manifest file that a store has at imageAt and treeAt,
+// without a request. Locations that have only a URL take their identity from the first answers;
+// without a treeAt the Remote has no hash blocks. The error matches fetch.ErrCorrupt if a location is
+// not of m's size.
+func OpenRemote(m *manifest.Manifest, store Store, imageAt, treeAt fetch.Location) (*Remote, error) {
+	image, imageAt, err := openSized(store, imageAt, m.Size(), m.Pin())
+	if err != nil {
+		return nil, err
+	}
+	if treeAt.URL == "" {
+		return NewRemote(m, image, absent{}, imageAt, imageAt), nil
+	}
+	file, treeAt, err := openSized(store, treeAt, m.FileSize(), m.Pin())
+	if err != nil {
+		return nil, err
+	}
+	return NewRemote(m, image, file, imageAt, treeAt), nil
+}
+
+// openSized opens what must have so many bytes.
+func openSized(store Store, at fetch.Location, size int64, pin fetch.Pin) (fetch.Source, fetch.Location, error) {
+	if at.Size == 0 && at.ETag == "" {
+		at.Size = size
+	}
+	if at.Size != size {
+		return nil, at, &CorruptError{at, fmt.Errorf("location has %d bytes, %s has %d", at.Size, pin, size)}
+	}
+	src, err := store.Open(at)
+	return src, at, err
+}
+
+// absent is the manifest file of a source that has none.
+type absent struct{}
+
+func (absent) Size() int64 { return 0 }
+
+func (absent) ReadAt(context.Context, []byte, int64) error {
+	return fmt.Errorf("%w: this source has no manifest", fetch.ErrNotFound)
 }
 
 // manifestHead reads the descriptor and as much of the tree as one hash block.
-func manifestHead(ctx context.Context, store fetch.Store, at fetch.Location) ([]byte, fetch.Location, error) {
+func manifestHead(ctx context.Context, store Store, at fetch.Location) ([]byte, fetch.Location, error) {
 	const n = manifest.DescriptorSize + manifest.LeafSize
 	if at.ETag == "" && at.Size == 0 {
 		key, err := at.KeyIn(store.URL())
