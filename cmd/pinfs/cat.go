@@ -20,12 +20,12 @@ func (a *app) catCommand() *cobra.Command {
 	}
 	at.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
-		o, _, err := a.open(ctx, args[0])
+		o, _, err := a.openAnywhere(ctx, args[0])
 		if err != nil {
 			return err
 		}
 		defer o.Close()
-		image, err := openSquash(ctx, o, at)
+		image, err := openSquash(ctx, o.Object, at)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,8 @@ type config struct {
 		CredentialsFile string `yaml:"credentialsFile" json:"credentialsFile"`
 	} `yaml:"s3" json:"s3"`
 	Timeout time.Duration `yaml:"timeout" json:"timeout"`
+	Cache   cacheConfig   `yaml:"cache" json:"cache"`
+	Sources []string      `yaml:"sources" json:"sources,omitempty"`
 
 	file string
 }
@@ -49,6 +51,9 @@ var settings = []setting{
 	{"s3-region", "PINFS_S3_REGION", "S3 region (default us-east-1)", func(c *config) *string { return &c.S3.Region }},
 	{"s3-ca", "PINFS_S3_CA", "file with the certificates to trust, PEM, instead of the system's", func(c *config) *string { return &c.S3.CA }},
 	{"credentials-file", "PINFS_CREDENTIALS_FILE", "file with ACCESS:SECRET on one line, mode 0600 (default: AWS_* variables, then AWS's shared file)", func(c *config) *string { return &c.S3.CredentialsFile }},
+	{"cache", "PINFS_CACHE", "directory for a cache of verified blocks (default: none)", func(c *config) *string { return &c.Cache.Dir }},
+	{"cache-size", "PINFS_CACHE_SIZE", "how much it may take (default 10GiB)", func(c *config) *string { return &c.Cache.Size }},
+	{"cache-free", "PINFS_CACHE_FREE", "part of its file system that stays free (default 5%)", func(c *config) *string { return &c.Cache.Free }},
 }
 
 // register adds the flags. Their values are only used if they were set.
@@ -57,6 +62,7 @@ func (c *config) register(flags *pflag.FlagSet) {
 		flags.String(s.flag, "", s.help+"; $"+s.env)
 	}
 	flags.Duration("timeout", defaultTimeout, "longest wait for the store, per read; $PINFS_TIMEOUT")
+	flags.StringArray("source", nil, "further place to read images from, tried in order: a store such as s3://BUCKET or https://HOST/PATH/, or an image's `URL`; repeatable")
 	flags.StringVar(&c.file, "config", "", "configuration file (default "+defaultConfigFile+")")
 }
 
@@ -74,6 +80,12 @@ func (c *config) complete(flags *pflag.FlagSet) error {
 			*s.value(c) = flags.Lookup(s.flag).Value.String()
 		}
 	}
+	if flags.Changed("source") {
+		c.Sources, _ = flags.GetStringArray("source") // it is registered as one
+	}
+	if _, err := c.Cache.parse(); err != nil {
+		return err
+	}
 	if err := c.absolute(); err != nil {
 		return err
 	}
@@ -82,7 +94,7 @@ func (c *config) complete(flags *pflag.FlagSet) error {
 
 // absolute makes the names of files mean the same in a worker, whose working directory is another.
 func (c *config) absolute() (err error) {
-	for _, name := range []*string{&c.S3.CA, &c.S3.CredentialsFile} {
+	for _, name := range []*string{&c.S3.CA, &c.S3.CredentialsFile, &c.Cache.Dir} {
 		if *name == "" {
 			continue
 		}

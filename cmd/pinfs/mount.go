@@ -15,12 +15,12 @@ import (
 
 // job is what a mount's worker needs to know beside its environment.
 type job struct {
-	Config config        `json:"config"`
-	Store  string        `json:"store"`
-	Ref    string        `json:"ref"` // as given by the user
-	Place  catalog.Place `json:"place"`
-	Inside inside        `json:"inside"`
-	Xattrs bool          `json:"xattrs"`
+	Config  config        `json:"config"`
+	Ref     string        `json:"ref"` // as given by the user
+	Place   catalog.Place `json:"place"`
+	Sources []source      `json:"sources"` // the first one is the place's own
+	Inside  inside        `json:"inside"`
+	Xattrs  bool          `json:"xattrs"`
 }
 
 // maxSource is how much of a reference fits in the kernel's mount table beside other options.
@@ -81,13 +81,17 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, at inside, options
 	if err := at.check(); err != nil {
 		return spec, "", err
 	}
-	store, place, err := a.resolve(ctx, arg)
+	store, place, err := a.locate(ctx, arg)
+	if err != nil {
+		return spec, "", err
+	}
+	sources, err := sourcesOf(store, place, a.cfg.Sources)
 	if err != nil {
 		return spec, "", err
 	}
 	ref = pinned(store, place)
 	kernels := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == xattrsOption })
-	body, err := json.Marshal(job{a.cfg, store.URL(), arg, place, at, slices.Contains(options, xattrsOption)})
+	body, err := json.Marshal(job{a.cfg, arg, place, sources, at, slices.Contains(options, xattrsOption)})
 	return holder.Spec{
 		Mountpoint: dir, Source: ref[:min(len(ref), maxSource)], Options: kernels, Job: body,
 		Holder: []string{holderName}, Worker: []string{workerName},

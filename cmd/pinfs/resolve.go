@@ -25,14 +25,14 @@ the same bytes for ever.`,
 		if a.json {
 			return a.printJSON(placeJSON(store, place))
 		}
-		_, err = fmt.Fprintln(a.stdout, pinned(store, place))
+		_, err = fmt.Fprintln(a.stdout, pinned(store.URL(), place))
 		return err
 	}))
 }
 
 // pinned is the reference that means place and nothing else.
-func pinned(store fetch.Store, place catalog.Place) string {
-	return record.Reference{Store: store.URL(), Name: place.Name, Pin: place.Pin}.String()
+func pinned(store string, place catalog.Place) string {
+	return record.Reference{Store: store, Name: place.Name, Pin: place.Pin}.String()
 }
 
 // resolved is a place as JSON.
@@ -46,5 +46,5 @@ type resolved struct {
 }
 
 func placeJSON(store fetch.Store, p catalog.Place) resolved {
-	return resolved{pinned(store, p), p.Pin, p.Name, p.Revision, p.Image, p.Manifest}
+	return resolved{pinned(store.URL(), p), p.Pin, p.Name, p.Revision, p.Image, p.Manifest}
 }

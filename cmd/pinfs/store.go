@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -103,7 +105,7 @@ func (a *app) resolve(ctx context.Context, arg string) (fetch.Store, catalog.Pla
 	return store, place, err
 }
 
-// open returns the verified image that a reference stands for.
+// open returns the verified image that a reference stands for, as its store has it.
 func (a *app) open(ctx context.Context, arg string) (*verify.Object, catalog.Place, error) {
 	store, place, err := a.resolve(ctx, arg)
 	if err != nil {
@@ -111,4 +113,46 @@ func (a *app) open(ctx context.Context, arg string) (*verify.Object, catalog.Pla
 	}
 	o, err := verify.Open(ctx, store, place.Pin, place.Image, place.Manifest, verify.Config{})
 	return o, place, err
+}
+
+// openAnywhere returns the verified image that a reference stands for, from the cache or any source.
+func (a *app) openAnywhere(ctx context.Context, arg string) (*opened, catalog.Place, error) {
+	store, place, err := a.locate(ctx, arg)
+	if err != nil {
+		return nil, place, err
+	}
+	sources, err := sourcesOf(store, place, a.cfg.Sources)
+	if err != nil {
+		return nil, place, err
+	}
+	o, err := a.openImage(ctx, place.Pin, sources, nil)
+	return o, place, err
+}
+
+// locate is resolve for who can do without the store: if it can not be asked, but the pin is given and
+// the cache or another source may have the image, that is where to read it.
+func (a *app) locate(ctx context.Context, arg string) (store string, place catalog.Place, err error) {
+	s, ref, err := a.reference(arg)
+	if err != nil {
+		return "", place, err
+	}
+	names := catalog.New(s)
+	place, err = names.Resolve(ctx, ref.Name, ref.Pin)
+	unknown := errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, fetch.ErrDenied)
+	if unknown && !ref.Pin.IsZero() && a.mayHave(ref.Pin) {
+		fmt.Fprintf(a.stderr, "pinfs: %s is not looked up, its pin is known: %s\n", ref.Name, oneLine(err))
+		place, err = names.Resolve(ctx, "", ref.Pin)
+		place.Name = ref.Name
+	}
+	return s.URL(), place, err
+}
+
+// mayHave reports whether there is a place beside the store from which pin may be read.
+func (a *app) mayHave(pin fetch.Pin) bool {
+	dir, err := a.cacheDir()
+	if err != nil || dir == nil {
+		return len(a.cfg.Sources) > 0
+	}
+	_, err = dir.Head(pin)
+	return err == nil || len(a.cfg.Sources) > 0
 }

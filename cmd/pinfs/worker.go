@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/pinfs/pinfs/fetch/verify"
+	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs"
 	"github.com/pinfs/pinfs/fs/holder"
 	"github.com/pinfs/pinfs/fs/state"
@@ -53,43 +53,50 @@ func (t *told) Unwrap() error { return t.error }
 type mounted struct {
 	job    job
 	run    state.Dir
-	object *verify.Object
+	object *opened
 	server *fs.Server
 	self   status.Document // the part that does not change
+	failed *status.Failures
 }
 
 // prepare opens the image, from the store through the verifier to the root directory.
 func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, error) {
-	m := &mounted{run: from.Run}
+	m := &mounted{run: from.Run, failed: new(status.Failures)}
 	if err := json.Unmarshal(from.Spec.Job, &m.job); err != nil {
 		return nil, err
 	}
 	a.cfg = m.job.Config
-	store, err := a.store(m.job.Store, a.cfg.Timeout)
+	var err error
+	if m.object, err = a.openImage(ctx, m.job.Place.Pin, m.job.Sources, m.passedOver); err != nil {
+		return nil, err
+	}
+	image, err := openSquash(ctx, m.object.Object, m.job.Inside)
 	if err != nil {
 		return nil, err
 	}
-	place := m.job.Place
-	if m.object, err = verify.Open(ctx, store, place.Pin, place.Image, place.Manifest, verify.Config{}); err != nil {
-		return nil, err
-	}
-	image, err := openSquash(ctx, m.object, m.job.Inside)
-	if err != nil {
-		return nil, err
-	}
-	failures := new(status.Failures)
-	m.server = fs.New(m.tree(image, failures), fs.Config{
-		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: failures, Arrived: m.object.Verified,
+	m.server = fs.New(m.tree(image), fs.Config{
+		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: m.failed, Arrived: m.object.mirror.Arrived,
 	})
 	m.self = m.document(from)
 	return m, nil
 }
 
-func (m *mounted) tree(image *squash.Image, failures *status.Failures) *tree.Tree {
+// passedOver counts a source that failed while another one had what was asked for.
+func (m *mounted) passedOver(at fetch.Location, err error) {
+	verdict := fetch.VerdictOf(err)
+	if verdict == "" {
+		verdict = status.Failed
+	}
+	if m.failed.Add(verdict, at.URL, err) {
+		slog.Warn("a source failed, another one has it", "verdict", verdict, "image", m.job.Ref, "source", at.URL, "err", err)
+	}
+}
+
+func (m *mounted) tree(image *squash.Image) *tree.Tree {
 	place := m.job.Place
 	return tree.New(image, tree.Info{
 		Pin: place.Pin.String(), Name: string(place.Name), Revision: place.Revision, Source: place.Image.URL,
-		State: func() string { return status.State(failures.Snapshot()) },
+		State: func() string { return status.State(m.failed.Snapshot()) },
 	})
 }
 
@@ -108,7 +115,27 @@ func (m *mounted) status() status.Document {
 	d := m.self
 	d.VerifiedBytes, d.Requests, d.Errors = m.object.Verified(), m.server.Requests(), m.server.Failures()
 	d.State = status.State(d.Errors)
+	d.Sources, d.Cache = m.sources(), m.cache()
 	return d
+}
+
+func (m *mounted) sources() (list []status.Source) {
+	for _, h := range m.object.mirror.Health() {
+		s := status.Source{URL: h.At.URL, State: "used", Until: h.Until}
+		if !h.Until.IsZero() {
+			s.State = "passed over"
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func (m *mounted) cache() *status.Cache {
+	if m.object.dir == nil {
+		return nil
+	}
+	c := m.object.cached.Stats()
+	return &status.Cache{Dir: m.object.dir.Path(), Hits: c.Hits, Stored: c.Stored, Damaged: c.Damaged}
 }
 
 // Serve implements holder.Server.

@@ -67,7 +67,11 @@ func (s *sample) open(t *testing.T, d *Dir) *opened {
 	im := d.Image(s.built.Manifest, remote)
 	o := verify.New(s.built.Manifest, at, im, verify.Config{CacheBytes: 1})
 	t.Cleanup(func() { o.Close(); im.Close() })
-	im.StoreHead(t.Context(), s.built.Bytes()[:manifest.DescriptorSize])
+	head, err := verify.NewHead(s.built.Pin(), s.built.Bytes()[:manifest.DescriptorSize])
+	if err != nil {
+		t.Fatal(err)
+	}
+	im.StoreHead(t.Context(), head)
 	return &opened{o, im, s}
 }
 
@@ -115,8 +119,8 @@ func TestSecondReaderNeedsNoSource(t *testing.T) {
 	if st := again.image.Stats(); st.Hits < again.Size() || st.Stored != 0 || st.Damaged != 0 {
 		t.Errorf("stats %+v, want all of %d bytes from the cache", st, again.Size())
 	}
-	if m, err := d.Manifest(s.built.Pin()); err != nil || m.Size() != s.built.Size() {
-		t.Errorf("Manifest = %v, %v", m, err)
+	if m, err := d.Head(s.built.Pin()); err != nil || m.Size() != s.built.Size() {
+		t.Errorf("Head = %v, %v", m, err)
 	}
 	if info := d.Info(s.built.Pin()); !info.Complete() || info.Disk < s.built.Size() {
 		t.Errorf("Info = %+v, want a complete image", info)
@@ -147,6 +151,25 @@ func TestPartOfAnImage(t *testing.T) {
 	}
 	if n := s.faults.Reads() - before; n != 3 {
 		t.Errorf("%d reads of the source, want one for each gap between what is there", n)
+	}
+}
+
+// TestAllIsStored has several processes' worth of readers go through an image in different orders: every
+// leaf that anybody has read is in the cache.
+func TestAllIsStored(t *testing.T) {
+	d, s := newDir(t, Config{}), newSample(t, 100, 1)
+	var readers sync.WaitGroup
+	for i := range int64(8) {
+		o := s.open(t, dirAt(t, d.Path(), Config{}))
+		readers.Go(func() {
+			for index := range int64(100) {
+				o.read(t, (index*7+i*13)%100*leaf, 1)
+			}
+		})
+	}
+	readers.Wait()
+	if info := d.Info(s.built.Pin()); !info.Complete() {
+		t.Errorf("Info = %+v, want a complete image", info)
 	}
 }
 
@@ -351,8 +374,8 @@ func TestConfig(t *testing.T) {
 
 func TestNothingCached(t *testing.T) {
 	d, s := newDir(t, Config{}), newSample(t, 10, 1)
-	if _, err := d.Manifest(s.built.Pin()); !errors.Is(err, fetch.ErrNotFound) {
-		t.Errorf("Manifest of what is not there = %v", err)
+	if _, err := d.Head(s.built.Pin()); !errors.Is(err, fetch.ErrNotFound) {
+		t.Errorf("Head of what is not there = %v", err)
 	}
 	if list, err := d.Images(); err != nil || len(list) != 0 {
 		t.Errorf("Images of an empty cache = %v, %v", list, err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -60,19 +61,13 @@ func (f *files) gone() bool {
 	return false
 }
 
-// change calls do while nobody else changes the image; errBusy if somebody does, who may hang.
+// change calls do while nobody else changes the image; errBusy if somebody does for long, who may hang.
 // LeafSize is that of the image.
 func (f *files) change(leafSize int64, do func() error) error {
-	if !f.mu.TryLock() {
-		return errBusy
-	}
+	f.mu.Lock()
 	defer f.mu.Unlock()
-	err := unix.Flock(int(f.state.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return errBusy
-	}
-	if err != nil {
-		return os.NewSyscallError("flock", err)
+	if err := f.lock(); err != nil {
+		return err
 	}
 	defer func() { _ = unix.Flock(int(f.state.Fd()), unix.LOCK_UN) }() // the end of the process would do as well
 	if f.state.leafSize() != leafSize {
@@ -81,6 +76,26 @@ func (f *files) change(leafSize int64, do func() error) error {
 		}
 	}
 	return do()
+}
+
+const (
+	lockFor   = time.Second
+	lockEvery = 2 * time.Millisecond
+)
+
+// lock keeps other processes out.
+func (f *files) lock() error {
+	for end := time.Now().Add(lockFor); ; time.Sleep(lockEvery) {
+		err := unix.Flock(int(f.state.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, unix.EWOULDBLOCK):
+			return os.NewSyscallError("flock", err)
+		case time.Now().After(end):
+			return errBusy
+		}
+	}
 }
 
 // punch makes a hole.

@@ -2,9 +2,7 @@ package cache
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	iofs "io/fs"
 	"math/bits"
 	"os"
 	"path/filepath"
@@ -47,7 +45,7 @@ func (d *Dir) Info(pin fetch.Pin) Info {
 	for _, name := range []string{"image", "manifest", "state"} {
 		i.Disk += onDisk(filepath.Join(d.of(pin), name))
 	}
-	if m, err := d.Manifest(pin); err == nil {
+	if m, err := d.Head(pin); err == nil {
 		i.Size, i.All = m.Size(), m.Leaves()
 	}
 	for _, r := range d.records(pin) {
@@ -72,26 +70,22 @@ func (d *Dir) records(pin fetch.Pin) []record {
 	return records
 }
 
-// Manifest returns the manifest of pin if its descriptor is there; an error matching fetch.ErrNotFound
-// if it is not.
-func (d *Dir) Manifest(pin fetch.Pin) (*manifest.Manifest, error) {
-	f, err := os.Open(filepath.Join(d.of(pin), "manifest"))
-	if errors.Is(err, iofs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s is not in the cache %s", fetch.ErrNotFound, pin, d.path)
+// Head returns the head of the manifest of pin if it is there; an error matching fetch.ErrNotFound if
+// it is not.
+func (d *Dir) Head(pin fetch.Pin) (verify.Head, error) {
+	path := filepath.Join(d.of(pin), "manifest")
+	f, err := os.Open(path)
+	var h verify.Head
+	if err == nil {
+		defer f.Close()
+		p := make([]byte, manifest.DescriptorSize+manifest.LeafSize)
+		n, _ := f.ReadAt(p, 0) // a short one does not hash to the pin
+		h, err = verify.NewHead(pin, p[:n])
 	}
 	if err != nil {
-		return nil, err
+		return h, fmt.Errorf("%w: %s is not in the cache %s: %w", fetch.ErrNotFound, pin, d.path, err)
 	}
-	defer f.Close()
-	p := make([]byte, manifest.DescriptorSize)
-	if _, err := f.ReadAt(p, 0); err != nil {
-		return nil, fmt.Errorf("%w: manifest of %s in the cache %s: %w", fetch.ErrNotFound, pin, d.path, err)
-	}
-	m, err := manifest.Parse(pin, p)
-	if err != nil {
-		return nil, fmt.Errorf("%w: manifest of %s in the cache %s: %w", fetch.ErrNotFound, pin, d.path, err)
-	}
-	return m, nil
+	return h, nil
 }
 
 // Checked is what Verify found.
@@ -104,13 +98,13 @@ type Checked struct {
 // Verify reads all leaves of pin that are there, and drops those that are wrong. step, which may be
 // nil, is told after each leaf how many bytes it has.
 func (d *Dir) Verify(ctx context.Context, pin fetch.Pin, step func(n int64)) (c Checked, err error) {
-	m, err := d.Manifest(pin)
+	m, err := d.Head(pin)
 	if err != nil {
 		return c, err
 	}
-	im := d.Image(m, nothing{})
+	im := d.Image(m.Manifest, nothing{})
 	defer im.Close()
-	o := verify.New(m, fetch.Location{URL: d.of(pin)}, im, verify.Config{CacheBytes: 1, RunBytes: 1}) // leaf by leaf
+	o := m.Object(fetch.Location{URL: d.of(pin)}, im, verify.Config{CacheBytes: 1, RunBytes: 1}) // leaf by leaf
 	defer o.Close()
 	for segment, r := range d.records(pin) {
 		for index := int64(segment) * perSegment; index < min(int64(segment+1)*perSegment, m.Leaves()); index++ {

@@ -72,10 +72,10 @@ func (im *Image) storeNode(ctx context.Context, n manifest.Node, b manifest.Hash
 	im.change(ctx, int64(im.m.LeafSize()), func(f *files) error { return b.WriteAt(f.manifest, n.Off) })
 }
 
-// StoreHead keeps the descriptor, with which the manifest file begins.
-func (im *Image) StoreHead(ctx context.Context, descriptor []byte) {
-	im.change(ctx, int64(len(descriptor)), func(f *files) error {
-		_, err := f.manifest.WriteAt(descriptor, 0)
+// StoreHead keeps the beginning of the manifest file.
+func (im *Image) StoreHead(ctx context.Context, head verify.Head) {
+	im.change(ctx, int64(len(head.Bytes())), func(f *files) error {
+		_, err := f.manifest.WriteAt(head.Bytes(), 0)
 		return err
 	})
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/record"
@@ -14,6 +15,7 @@ type Place struct {
 	Revision int         // 0 if it was asked for by pin alone
 	Image    fetch.Location
 	Manifest fetch.Location
+	Others   []fetch.Location // of the image, as the record has them; in this store or anywhere
 }
 
 // Resolve finds what name (or, if name is empty, pin alone) stands for. It costs a listing and a
@@ -44,15 +46,17 @@ func (c *Catalog) contentAddressed(pin fetch.Pin) Place {
 	}
 }
 
-// Place takes from r the locations in this store. A record that was copied here from another store
+// Place takes from r the locations, of those in this store the first one as Image. A record that was copied here from another store
 // names that one's; then the content-addressed keys are the place to look.
 func (c *Catalog) Place(r *record.Record) Place {
 	p := c.contentAddressed(r.Pin)
 	p.Name, p.Revision = r.Name, r.Revision
-	for _, l := range r.Locations {
-		if c.here(l) {
+	first := slices.IndexFunc(r.Locations, c.here)
+	for i, l := range r.Locations {
+		if i == first {
 			p.Image = l
-			break
+		} else {
+			p.Others = append(p.Others, l)
 		}
 	}
 	if c.here(r.Manifest) {

@@ -139,3 +139,20 @@ func (m *member) latencies(n int) *latencies {
 	}
 	return &m.large
 }
+
+// Health is how a source is doing.
+type Health struct {
+	At    fetch.Location
+	Until time.Time // it is passed over until then; zero if it is not
+}
+
+// Health returns how the sources are doing, in their order.
+func (m *Mirror) Health() []Health {
+	list := make([]Health, len(m.members))
+	for i, s := range m.members {
+		s.mu.Lock()
+		list[i] = Health{s.source().At, s.until}
+		s.mu.Unlock()
+	}
+	return list
+}

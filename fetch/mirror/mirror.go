@@ -4,6 +4,7 @@ package mirror
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -53,6 +54,7 @@ type Mirror struct {
 	cfg     Config
 	members []*member
 	running sync.WaitGroup // requests, those that nobody waits for included
+	arrived atomic.Int64
 }
 
 var _ verify.Origin = (*Mirror)(nil)
@@ -73,6 +75,9 @@ func (m *Mirror) Close() { m.running.Wait() }
 // known of the old one's health is forgotten.
 func (m *Mirror) Replace(i int, s Source) { m.members[i].replace(s) }
 
+// Arrived returns how many bytes of the image the sources have sent so far, verified.
+func (m *Mirror) Arrived() int64 { return m.arrived.Load() }
+
 // Leaves implements verify.Origin. Leaves that the source which answered does not have right are
 // asked for one by one from the others.
 func (m *Mirror) Leaves(ctx context.Context, index int64, n int, above verify.Above) []verify.Leaf {
@@ -87,6 +92,7 @@ func (m *Mirror) Leaves(ctx context.Context, index int64, n int, above verify.Ab
 		if leaves[i].Err != nil {
 			leaves[i] = m.leaf(ctx, index+int64(i), above, by, leaves[i].Err)
 		}
+		m.arrived.Add(int64(leaves[i].Value.Len()))
 	}
 	return leaves
 }

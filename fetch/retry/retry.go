@@ -31,6 +31,11 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Do runs op until it succeeds, fails with anything but ErrUnavailable, or time runs out.
+func Do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error) {
+	return do(ctx, cfg.withDefaults(), op)
+}
+
 // do runs op until it succeeds, fails with anything but ErrUnavailable, or time runs out; then the
 // last error that op gave is returned, with the number of attempts.
 func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error) {

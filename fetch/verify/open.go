@@ -34,21 +34,30 @@ func ReadHead(ctx context.Context, store Store, pin fetch.Pin, at fetch.Location
 	if err != nil {
 		return Head{}, fmt.Errorf("manifest: %w", err)
 	}
-	m, err := manifest.Parse(pin, head[:min(len(head), manifest.DescriptorSize)])
+	h, err := NewHead(pin, head)
 	if errors.Is(err, fetch.ErrMalformed) {
 		return Head{}, fmt.Errorf("%s: %w", at, err)
+	}
+	if err == nil && at.Size != h.FileSize() {
+		err = fmt.Errorf("manifest has %d bytes, want %d", at.Size, h.FileSize())
 	}
 	if err != nil {
 		return Head{}, &CorruptError{at, err}
 	}
-	if at.Size != m.FileSize() {
-		return Head{}, &CorruptError{at, fmt.Errorf("manifest has %d bytes, want %d", at.Size, m.FileSize())}
-	}
-	return Head{m, at, head}, nil
+	h.At = at
+	return h, nil
 }
 
-// Descriptor returns the first bytes of the manifest file, which hash to the pin.
-func (h Head) Descriptor() []byte { return h.head[:manifest.DescriptorSize] }
+// NewHead checks the first bytes of a manifest file, of which it takes ownership, against the pin. Where
+// they come from it does not know: At is left to the caller.
+func NewHead(pin fetch.Pin, head []byte) (Head, error) {
+	m, err := manifest.Parse(pin, head[:min(len(head), manifest.DescriptorSize)])
+	return Head{Manifest: m, head: head}, err
+}
+
+// Bytes returns the first bytes of the manifest file: the descriptor, and perhaps the root of the tree,
+// which is not verified yet. The caller must not change them.
+func (h Head) Bytes() []byte { return h.head }
 
 // Object makes an Object of the image's blocks; at says where it is read from in the first place.
 func (h Head) Object(at fetch.Location, origin Origin, cfg Config) *Object {

@@ -30,5 +30,22 @@ type Document struct {
 	VerifiedBytes int64     `json:"verifiedBytes"` // bytes that passed verification since Since
 	Requests      uint64    `json:"requests"`      // of the kernel, since Since
 	Errors        []Failure `json:"errors"`
-	Log           string    `json:"log"` // path
+	Sources       []Source  `json:"sources,omitempty"` // in the order in which they are asked
+	Cache         *Cache    `json:"cache,omitempty"`   // nil without one
+	Log           string    `json:"log"`               // path
+}
+
+// Source is one place that a mount reads from.
+type Source struct {
+	URL   string    `json:"url"`
+	State string    `json:"state"`          // "used", or "passed over" after failures
+	Until time.Time `json:"until,omitzero"` // when one that is passed over is tried again
+}
+
+// Cache is what a mount had of its cache on disk since it began, in bytes but for Damaged.
+type Cache struct {
+	Dir     string `json:"dir"`
+	Hits    int64  `json:"hits"`    // read from it
+	Stored  int64  `json:"stored"`  // written to it
+	Damaged int64  `json:"damaged"` // blocks that were wrong on disk and have been fetched again
 }
