@@ -37,16 +37,16 @@ func Do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error)
 }
 
 // do runs op until it succeeds, fails with anything but ErrUnavailable, or time runs out; then the
-// last error that op gave is returned, with the number of attempts.
+// last error that op gave is returned, with the number of attempts. It does not sit out a pause
+// that ends too late for another attempt.
 func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error) {
 	var last, final error // unavailable so far; something else, which ends it
 	attempts := 0
-	pause := &backoff.ExponentialBackOff{
-		InitialInterval: cfg.First, MaxInterval: cfg.Max, Multiplier: 1.5, RandomizationFactor: 0.5,
-	}
+	pauses := newPauses(ctx, cfg)
 	v, err := backoff.Retry(ctx, func() (T, error) {
 		attempts++
 		v, err := op()
+		pauses.asked = fetch.RetryAfter(err)
 		if err != nil && !errors.Is(err, fetch.ErrUnavailable) {
 			final = err
 			return v, backoff.Permanent(err)
@@ -55,7 +55,7 @@ func do[T any](ctx context.Context, cfg Config, op func() (T, error)) (T, error)
 			last = err // one that ran into our own deadline says less
 		}
 		return v, err
-	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(cfg.Total))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(cfg.Total))
 	switch {
 	case err == nil:
 		return v, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/internal/wire"
 )
 
 // markName is the user metadata by which a Create recognises its own object when the answer to
@@ -21,7 +22,7 @@ const markName = "Pinfs-Create"
 // and a server that ignores conditions is hardly ever asked to overwrite something; on such a
 // server simultaneous creators may all win, and only the next read tells.
 func (s *Store) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
-	if err := checkKey(key); err != nil {
+	if err := wire.CheckKey(key); err != nil {
 		return fetch.Location{}, err
 	}
 	if size < 0 {
@@ -76,7 +77,7 @@ func (u *upload) single(ctx context.Context) (info minio.UploadInfo, err error) 
 	if err != nil {
 		return info, u.explain(err)
 	}
-	send := func() (err error) {
+	send := func(ctx context.Context) (err error) {
 		r := p.reader()
 		info, err = u.store.writes.PutObject(ctx, u.store.cfg.Bucket, u.key, r, u.size, "", p.sha256, u.options())
 		return u.explain(r.done(err))
@@ -96,7 +97,7 @@ func (u *upload) settle(ctx context.Context, err error) (fetch.Location, error) 
 	case headErr == nil && mark == u.mark:
 		return loc, nil
 	case err == nil:
-		return fetch.Location{}, u.explain(errNoIdentity)
+		return fetch.Location{}, u.explain(wire.ErrNoIdentity)
 	case errors.Is(err, fetch.ErrConflict) && headErr == nil:
 		return fetch.Location{}, u.store.taken(u.key)
 	case errors.Is(err, fetch.ErrConflict) && minio.ToErrorResponse(headErr).Code == minio.NoSuchKey:

@@ -55,14 +55,15 @@ func (w wallet) changed(used keys) bool {
 }
 
 // withCredentials runs op and, when it was denied and there are new credentials meanwhile, once
-// more.
-func (s *Store) withCredentials(ctx context.Context, op func() error) error {
+// more. The pause that the server asks for goes along with the error.
+func (s *Store) withCredentials(ctx context.Context, op func(context.Context) error) error {
+	ctx, asked := withNote(ctx)
 	used, _ := s.wallet.current()
-	err := op()
+	err := op(ctx)
 	if fetch.VerdictOf(err) == fetch.ErrDenied && ctx.Err() == nil && s.wallet.changed(used) {
-		return op()
+		err = op(ctx)
 	}
-	return err
+	return asked.add(err)
 }
 
 // keyFile reads credentials from a file of the form that s3fs has.

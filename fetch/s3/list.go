@@ -8,22 +8,24 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/internal/wire"
 )
 
 // List yields the objects whose key starts with prefix, 1000 for each request, without version ids.
 // Keys that no Store can have, such as the placeholders "dir/" of some tools, are left out.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, error] {
 	return func(yield func(fetch.Entry, error) bool) {
+		ctx, asked := withNote(ctx)
 		fetchOwner := false
 		last := ""
 		for info := range s.reads.ListObjectsIter(ctx, s.cfg.Bucket, minio.ListObjectsOptions{
 			Prefix: prefix, Recursive: true, FetchOwner: &fetchOwner,
 		}) {
 			if info.Err != nil {
-				yield(fetch.Entry{}, s.explain("list", s.objectURL(prefix), info.Err))
+				yield(fetch.Entry{}, asked.add(s.explain("list", s.objectURL(prefix), info.Err)))
 				return
 			}
-			if checkKey(info.Key) != nil {
+			if wire.CheckKey(info.Key) != nil {
 				continue
 			}
 			if info.Key <= last {

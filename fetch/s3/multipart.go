@@ -21,7 +21,7 @@ const (
 // Whatever fails, no parts are left on the server.
 func (u *upload) multipart(ctx context.Context) (info minio.UploadInfo, err error) {
 	var id string
-	begin := func() (err error) {
+	begin := func(ctx context.Context) (err error) {
 		opts := minio.PutObjectOptions{UserMetadata: map[string]string{markName: u.mark}}
 		id, err = u.store.writes.NewMultipartUpload(ctx, u.store.cfg.Bucket, u.key, opts)
 		return u.explain(err)
@@ -71,7 +71,7 @@ func (u *upload) sendPart(ctx context.Context, id string, number int, off, n int
 		return minio.CompletePart{}, u.explain(err)
 	}
 	var sent minio.ObjectPart
-	send := func() (err error) {
+	send := func(ctx context.Context) (err error) {
 		r := p.reader()
 		sent, err = u.store.writes.PutObjectPart(ctx, u.store.cfg.Bucket, u.key, id, number, r, n,
 			minio.PutObjectPartOptions{Sha256Hex: p.sha256, DisableContentSha256: true})
@@ -101,7 +101,7 @@ func retry(ctx context.Context, op func() error) error {
 func (u *upload) complete(ctx context.Context, id string, parts []minio.CompletePart) (info minio.UploadInfo, err error) {
 	var opts minio.PutObjectOptions
 	opts.SetMatchETagExcept("*")
-	finish := func() (err error) {
+	finish := func(ctx context.Context) (err error) {
 		info, err = u.store.writes.CompleteMultipartUpload(ctx, u.store.cfg.Bucket, u.key, id, parts, opts)
 		return u.explain(err)
 	}

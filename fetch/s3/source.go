@@ -5,21 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/minio/minio-go/v7"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/internal/wire"
 )
 
 // source reads the object at one location.
 type source struct {
-	store *Store
-	key   string
-	size  int64
-	// pinned is what every answer is held to. It starts as the location given to Open; what that
-	// left open (ETag, version) the first answer fills in, once.
-	pinned atomic.Pointer[fetch.Location]
+	store  *Store
+	key    string
+	size   int64
+	pinned *wire.Pinned // what every answer is held to
 }
 
 var _ fetch.Source = (*source)(nil)
@@ -28,14 +26,12 @@ var _ fetch.Source = (*source)(nil)
 func (s *Store) Open(loc fetch.Location) (fetch.Source, error) {
 	key, err := loc.KeyIn(s.URL())
 	if err == nil {
-		err = checkKey(key)
+		err = wire.CheckKey(key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
-	src := &source{store: s, key: key, size: loc.Size}
-	src.pinned.Store(&loc)
-	return src, nil
+	return &source{store: s, key: key, size: loc.Size, pinned: wire.Pin(loc)}, nil
 }
 
 // Size returns the location's size.
@@ -50,8 +46,8 @@ func (r *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 	if len(p) == 0 {
 		return nil
 	}
-	return r.store.withCredentials(ctx, func() error {
-		pinned := *r.pinned.Load()
+	return r.store.withCredentials(ctx, func(ctx context.Context) error {
+		pinned := r.pinned.Location()
 		err := r.read(ctx, pinned, p, off)
 		if err = r.overwritten(ctx, pinned, err); err == nil || errors.Is(err, fetch.ErrOverwritten) {
 			return err
@@ -75,35 +71,11 @@ func (r *source) read(ctx context.Context, pinned fetch.Location, p []byte, off 
 	if err != nil {
 		return err
 	}
-	defer a.body.Close()
-	if err := r.hold(a.loc); err != nil {
+	defer a.Body.Close()
+	if err := r.pinned.Hold(a.Loc); err != nil {
 		return err
 	}
-	if !a.ranged {
-		return fmt.Errorf("%w: the server ignores byte ranges", fetch.ErrUnavailable)
-	}
-	if a.off != off || a.n != int64(len(p)) {
-		return fmt.Errorf("%w: asked for bytes %d+%d, the answer has %d+%d", fetch.ErrUnavailable, off, len(p), a.off, a.n)
-	}
-	return a.fill(p)
-}
-
-// hold compares an answer's identity with the pinned one and fills in what is still open there. Of
-// two different first answers one is refused.
-func (r *source) hold(found fetch.Location) error {
-	for {
-		pinned := r.pinned.Load()
-		if pinned.VersionID != "" && found.VersionID == "" {
-			return fmt.Errorf("%w: the answer does not name its version", fetch.ErrUnavailable)
-		}
-		if found.Size != pinned.Size || pinned.ETag != "" && found.ETag != pinned.ETag ||
-			pinned.VersionID != "" && found.VersionID != pinned.VersionID {
-			return &fetch.OverwrittenError{Want: *pinned, Got: found}
-		}
-		if *pinned == found || r.pinned.CompareAndSwap(pinned, &found) {
-			return nil
-		}
-	}
+	return a.Fill(p, off)
 }
 
 // overwritten turns the server's refusals that mean so into an OverwrittenError.

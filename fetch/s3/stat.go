@@ -3,20 +3,20 @@ package s3
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/minio/minio-go/v7"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/internal/wire"
 )
 
 // Stat returns where the newest object at key lies.
 func (s *Store) Stat(ctx context.Context, key string) (loc fetch.Location, err error) {
-	if err := checkKey(key); err != nil {
+	if err := wire.CheckKey(key); err != nil {
 		return fetch.Location{}, err
 	}
-	err = s.withCredentials(ctx, func() (err error) {
+	err = s.withCredentials(ctx, func(ctx context.Context) (err error) {
 		loc, err = s.locate(ctx, key)
 		return s.explain("look up", s.objectURL(key), err)
 	})
@@ -30,10 +30,10 @@ func (s *Store) Get(ctx context.Context, key string, n int64) (p []byte, loc fet
 		loc, err = s.Stat(ctx, key)
 		return nil, loc, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := wire.CheckKey(key); err != nil {
 		return nil, fetch.Location{}, err
 	}
-	err = s.withCredentials(ctx, func() (err error) {
+	err = s.withCredentials(ctx, func(ctx context.Context) (err error) {
 		p, loc, err = s.first(ctx, key, n)
 		return s.explain("read", s.objectURL(key), err)
 	})
@@ -57,14 +57,13 @@ func (s *Store) head(ctx context.Context, key string) (fetch.Location, string, e
 		return fetch.Location{}, "", err
 	}
 	if info.Size < 0 || info.ETag == "" {
-		return fetch.Location{}, "", errNoIdentity
+		return fetch.Location{}, "", wire.ErrNoIdentity
 	}
 	return fetch.Location{URL: s.objectURL(key), VersionID: info.VersionID, ETag: info.ETag, Size: info.Size},
 		info.UserMetadata[markName], nil
 }
 
-// first reads the first n > 0 bytes of the newest object. A server that ignores the range and sends
-// all of it is welcome here: the answer is of one version anyway.
+// first reads the first n > 0 bytes of the newest object.
 func (s *Store) first(ctx context.Context, key string, n int64) ([]byte, fetch.Location, error) {
 	var opts minio.GetObjectOptions
 	if err := opts.SetRange(0, n-1); err != nil {
@@ -77,18 +76,12 @@ func (s *Store) first(ctx context.Context, key string, n int64) ([]byte, fetch.L
 	if err != nil {
 		return nil, fetch.Location{}, err
 	}
-	defer a.body.Close()
-	want := min(n, a.loc.Size)
-	if a.off != 0 || a.n < want {
-		return nil, fetch.Location{}, fmt.Errorf("%w: bytes %d+%d of %d in the answer, asked for the first %d",
-			fetch.ErrUnavailable, a.off, a.n, a.loc.Size, n)
+	defer a.Body.Close()
+	p, err := a.First(n)
+	if err != nil {
+		return nil, fetch.Location{}, err
 	}
-	// Not allocated beforehand: the size is only what the server says.
-	p, err := io.ReadAll(io.LimitReader(a.body, want))
-	if int64(len(p)) < want {
-		return nil, fetch.Location{}, shortBody(int64(len(p)), want, err)
-	}
-	return p, a.loc, nil
+	return p, a.Loc, nil
 }
 
 // empty is called when there is no first byte to read.
@@ -99,6 +92,3 @@ func (s *Store) empty(ctx context.Context, key string) ([]byte, fetch.Location, 
 	}
 	return nil, loc, err
 }
-
-// errNoIdentity reports an answer that says too little to be held to anything.
-var errNoIdentity = fmt.Errorf("%w: the answer has no ETag or no length", fetch.ErrUnavailable)

@@ -4,14 +4,17 @@ package s3
 import (
 	"context"
 	"fmt"
-	iofs "io/fs"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/internal/wire"
 )
+
+// writeAnswerWithin leaves the server time to put the parts of a huge upload together.
+const writeAnswerWithin = 10 * time.Minute
 
 // Store is one bucket as a fetch.Store; make one with New and Close it after use.
 type Store struct {
@@ -30,16 +33,16 @@ func New(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := loadRoots(cfg.CAFile)
+	roots, err := wire.LoadRoots(cfg.CAFile)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{toClose: [2]*http.Transport{newTransport(roots, cfg.Stall), newTransport(roots, writeAnswerWithin)}}
-	s.toClose[0].ResponseHeaderTimeout = 0 // impatient minds it, and says more
+	s := &Store{toClose: [2]*http.Transport{wire.NewTransport(roots, cfg.Stall), wire.NewTransport(roots, writeAnswerWithin)}}
+	s.toClose[0].ResponseHeaderTimeout = 0 // Impatient minds it, and says more
 	if s.wallet, err = newWallet(cfg); err != nil {
 		return nil, err
 	}
-	if s.reads, err = s.client(cfg, &impatient{s.toClose[0], cfg.Stall}); err != nil {
+	if s.reads, err = s.client(cfg, wire.Impatient(s.toClose[0], cfg.Stall)); err != nil {
 		return nil, err
 	}
 	if s.writes, err = s.client(cfg, s.toClose[1]); err != nil {
@@ -58,7 +61,7 @@ func (s *Store) client(cfg Config, transport http.RoundTripper) (*minio.Core, er
 	core, err := minio.NewCore(host, &minio.Options{
 		Creds:        s.wallet.Credentials,
 		Secure:       secure,
-		Transport:    transport,
+		Transport:    noting{transport},
 		Region:       cfg.Region,
 		BucketLookup: minio.BucketLookupPath,
 		MaxRetries:   1, // retries belong to callers, who know the deadline
@@ -89,10 +92,10 @@ func (s *Store) objectURL(key string) string { return s.URL() + "/" + key }
 // is left, which would fill the bucket and, on some servers, block the key for ever. An older
 // version, if there is one, becomes the newest.
 func (s *Store) Remove(ctx context.Context, key string) error {
-	if err := checkKey(key); err != nil {
+	if err := wire.CheckKey(key); err != nil {
 		return err
 	}
-	return s.withCredentials(ctx, func() error {
+	return s.withCredentials(ctx, func(ctx context.Context) error {
 		loc, err := s.locate(ctx, key)
 		if err == nil {
 			err = s.writes.RemoveObject(ctx, s.cfg.Bucket, key, minio.RemoveObjectOptions{VersionID: loc.VersionID})
@@ -102,18 +105,4 @@ func (s *Store) Remove(ctx context.Context, key string) error {
 		}
 		return s.explain("remove", s.objectURL(key), err)
 	})
-}
-
-// maxKeySize is the protocol's limit in bytes.
-const maxKeySize = 1024
-
-// checkKey refuses keys that a server, a proxy or a path might take for another one.
-func checkKey(key string) error {
-	if !iofs.ValidPath(key) || key == "." || strings.Contains(key, "\x00") || strings.TrimSpace(key) == "" {
-		return fmt.Errorf("key %q is no relative path of non-empty parts without \".\" and \"..\"", key)
-	}
-	if len(key) > maxKeySize {
-		return fmt.Errorf("key %.40q... has %d bytes, at most %d are possible", key, len(key), maxKeySize)
-	}
-	return nil
 }

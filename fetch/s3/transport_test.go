@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/fetchtest"
@@ -36,13 +35,4 @@ func TestCAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	fetchtest.TestSource(t, newSource(t, open(t, cfg), loc), content)
-}
-
-// TestNoProxy: a web proxy of the environment gets no request.
-func TestNoProxy(t *testing.T) {
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	t.Setenv("http_proxy", "http://127.0.0.1:1")
-	if newTransport(nil, time.Second).Proxy != nil {
-		t.Error("the transport asks for a proxy")
-	}
 }

@@ -1,4 +1,4 @@
-package s3
+package wire
 
 import (
 	"context"
@@ -13,9 +13,14 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 )
 
-// impatient gives up on a request when nothing has arrived for a while, be it the headers of the
-// answer or the next bytes of its body: a server that trickles is a server that has failed, and
-// whoever asked can still ask again. Waiting for one of our own connections does not count.
+// Impatient gives up on a request when nothing has arrived for the time stall, be it the headers of
+// the answer or the next bytes of its body: a server that trickles is a server that has failed, and
+// whoever asked can still ask again. Waiting for one of our own connections does not count. The
+// error is ErrUnavailable and says so.
+func Impatient(next http.RoundTripper, stall time.Duration) http.RoundTripper {
+	return &impatient{next, stall}
+}
+
 type impatient struct {
 	next  http.RoundTripper
 	stall time.Duration

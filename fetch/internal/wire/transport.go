@@ -1,4 +1,4 @@
-package s3
+package wire
 
 import (
 	"crypto/tls"
@@ -11,18 +11,16 @@ import (
 )
 
 const (
-	dialTimeout = 10 * time.Second
-	tlsTimeout  = 10 * time.Second
-	// writeAnswerWithin leaves the server time to put the parts of a huge upload together.
-	writeAnswerWithin = 10 * time.Minute
-	idleTimeout       = 60 * time.Second
-	maxConnections    = 64
+	dialTimeout    = 10 * time.Second
+	tlsTimeout     = 10 * time.Second
+	idleTimeout    = 60 * time.Second
+	maxConnections = 64
 )
 
-// newTransport returns connections of this store alone. It ignores proxy variables: a store behind
-// a site's web proxy must be an explicit choice. Compression stays off, or byte ranges would be
-// those of something else.
-func newTransport(roots *x509.CertPool, answerWithin time.Duration) *http.Transport {
+// NewTransport returns connections of one store alone; a server has the time answerWithin to begin
+// its answer. It ignores proxy variables: a store behind a site's web proxy must be an explicit
+// choice. Compression stays off, or byte ranges would be those of something else.
+func NewTransport(roots *x509.CertPool, answerWithin time.Duration) *http.Transport {
 	return &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: min(dialTimeout, answerWithin), KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
@@ -37,8 +35,9 @@ func newTransport(roots *x509.CertPool, answerWithin time.Duration) *http.Transp
 	}
 }
 
-// loadRoots returns the certificates to trust; nil stands for the system's.
-func loadRoots(caFile string) (*x509.CertPool, error) {
+// LoadRoots returns the certificates to trust: the system's and those of a file in PEM form. With no
+// file it returns nil, which stands for the system's.
+func LoadRoots(caFile string) (*x509.CertPool, error) {
 	if caFile == "" {
 		return nil, nil
 	}
