@@ -20,6 +20,7 @@ var arrows = map[string]struct{ packages, libraries []string }{
 	"fetch/record":                       {[]string{"fetch"}, nil},
 	"fetch/retry":                        {[]string{"fetch"}, []string{"github.com/cenkalti/backoff/v5"}},
 	"fetch/s3":                           {[]string{"fetch", "fetch/internal/wire"}, []string{"github.com/minio/minio-go/v7"}},
+	"fetch/http":                         {[]string{"fetch", "fetch/internal/wire"}, nil},
 	"fetch/internal/wire":                {[]string{"fetch"}, nil},
 	"fetch/file":                         {[]string{"fetch"}, nil},
 	"fetch/verify":                       {[]string{"fetch", "fetch/manifest"}, nil},
