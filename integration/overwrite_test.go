@@ -18,24 +18,32 @@ import (
 	"github.com/pinfs/pinfs/integration/s3server"
 )
 
-// published is an image in a bucket, and the tree that it was made of.
+// published is an image in a bucket.
 type published struct {
 	server      *s3server.Server
 	bucket, key string // of the image's bytes
 	ref         string // pinned
-	tree        string
 	image       string
+	tree        string // that the image was made of, where a test needs it
 }
 
 // publishTree publishes an xz squashfs that is larger than what a mount keeps in memory, so that
 // half of it is still to be fetched when half of it was read.
 func publishTree(t *testing.T, u *user, server *s3server.Server) published {
 	t.Helper()
-	p := published{server: server, bucket: server.NewBucket(t), tree: t.TempDir()}
+	tree := t.TempDir()
 	for _, name := range strings.Split("abcdefghijkl", "") {
-		write(t, filepath.Join(p.tree, name), 20<<20)
+		write(t, filepath.Join(tree, name), 20<<20)
 	}
-	p.image = squashfs(t, p.tree)
+	p := publishImage(t, u, server, squashfs(t, tree))
+	p.tree = tree
+	return p
+}
+
+// publishImage publishes an image into a bucket of its own.
+func publishImage(t *testing.T, u *user, server *s3server.Server, image string) published {
+	t.Helper()
+	p := published{server: server, bucket: server.NewBucket(t), image: image}
 	p.ref = u.ok("publish", p.image, "s3://"+p.bucket+"/PE/image")
 	_, pin, _ := strings.Cut(p.ref, "@fsverity-sha256:")
 	p.key = ".pinfs/images/" + pin + "/image"
