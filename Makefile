@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build demo test check incident bench bench-xz fuzz tools clean
+.PHONY: build demo test check incident torture bench bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
@@ -30,6 +30,9 @@ check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, kn
 
 incident: tools build ## what s3fs and pinfs serve on two workers whose image is overwritten, side by side
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -count 1 -v -run '^TestIncident$$' ./integration
+
+torture: tools build ## TORTURE (default 1000000) reads of an image that is replaced all the time; an hour
+	PINFS_BIN=$(CURDIR)/bin/pinfs PINFS_TORTURE_READS=$(or $(TORTURE),1000000) go test -count 1 -v -timeout 0 -run '^TestTorture$$' ./integration
 
 bench: tools build ## figures beside their peers, as ratios of the same run
 	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...
