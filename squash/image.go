@@ -14,7 +14,7 @@ import (
 // Errors match ErrFormat when the image is at fault; otherwise they are those of the Source or of
 // ctx. Nothing that failed is kept: the next call tries again.
 type Image struct {
-	src     Source
+	src     *window
 	sb      Superblock
 	ids     []uint32
 	xattrs  xattrTable
@@ -33,8 +33,10 @@ type Image struct {
 }
 
 // Open reads the superblock, the tables that every access needs and the root, usually in two reads of
-// src and at most in four, unless Config leaves very little memory. The Image keeps src and uses it concurrently. The error matches ErrFormat if src
-// is no squashfs 4.0, and errors.ErrUnsupported as well if it is one that nothing here can read.
+// src and at most in four, unless Config leaves very little memory. The Image keeps src and uses it
+// concurrently; it needs no Close, but what is read ahead may be under way for half a minute after the
+// last call. The error matches ErrFormat if src is no squashfs 4.0, and errors.ErrUnsupported as well if
+// it is one that nothing here can read.
 func Open(ctx context.Context, src Source, cfg Config) (*Image, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -74,7 +76,7 @@ func (m *Image) checkRoot(ctx context.Context) error {
 		return fmt.Errorf("root directory: %w", err)
 	}
 	defer forget()
-	root, err := m.Inode(ctx, m.sb.Root)
+	root, err := m.decodeInode(ctx, m.sb.Root)
 	if err != nil {
 		return fmt.Errorf("root directory: %w", err)
 	}

@@ -38,6 +38,18 @@ func modeOf(kind uint16) uint32 {
 // Inode reads the inode at ref, which is cheap while its metadata block is in the cache. A ref that
 // does not come from this image gives an error or some inode, never a panic.
 func (m *Image) Inode(ctx context.Context, ref Ref) (*Inode, error) {
+	ino, err := m.decodeInode(ctx, ref)
+	if err == nil {
+		err = m.addXattrBlocks(ctx, ino)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ino, nil
+}
+
+// decodeInode is Inode without the blocks of its extended attributes, which are in another table.
+func (m *Image) decodeInode(ctx context.Context, ref Ref) (*Inode, error) {
 	in := m.inodes("inode")
 	at := in.at(uint64(ref))
 	c, err := m.cursorAt(ctx, at, in)
@@ -114,11 +126,9 @@ func (m *Image) decodeExtended(ctx context.Context, ino *Inode, c *cursor) (err 
 		return err
 	}
 	if t := ino.Type(); t != ModeDir && t != ModeRegular { // which have it before their lists
-		if ino.xattr, err = c.uint32(ctx); err != nil {
-			return err
-		}
+		ino.xattr, err = c.uint32(ctx)
 	}
-	return m.addXattrBlocks(ctx, ino)
+	return err
 }
 
 func (m *Image) decodeDir(ctx context.Context, ino *Inode, c *cursor) error {
@@ -199,8 +209,8 @@ func (m *Image) decodeExtendedFile(ctx context.Context, ino *Inode, c *cursor) e
 	}
 	le := binary.LittleEndian
 	start, size, sparse := le.Uint64(b), le.Uint64(b[8:]), le.Uint64(b[16:])
-	if start >= uint64(m.sb.BytesUsed) || size>>63 != 0 {
-		return c.malformed("file of %d bytes begins at byte %d", size, start)
+	if size>>63 != 0 { // where it begins matters only if there are any blocks
+		return c.malformed("file of %d bytes", size)
 	}
 	ino.Size = int64(size)
 	ino.Blocks = sectors(int64(size - min(sparse, size)))

@@ -27,6 +27,7 @@ func TestOpenReads(t *testing.T) {
 		}
 		squashtest.SetXattr(t, name, "user.number", fmt.Sprint(i))
 	}
+	squashtest.SetXattr(t, tree, "user.number", "0") // the root has the first set of all
 	image := squashtest.Make(t, tree, "-noI", "-noX", "-noId")
 	for _, c := range []struct{ cache, want int64 }{{0, 2}, {1 << 20, 2}, {64 << 10, 4}, {1, 5}} {
 		src := squashtest.OpenSource(t, image)
