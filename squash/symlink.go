@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	iofs "io/fs"
+	"strings"
 )
 
 // Readlink returns the target of a symbolic link; the error matches fs.ErrInvalid if ino is none.
@@ -16,5 +17,6 @@ func (m *Image) Readlink(ctx context.Context, ino *Inode) (string, error) {
 		return "", err
 	}
 	b, err := c.take(ctx, int(ino.Size))
-	return string(b), err
+	target, _, _ := strings.Cut(string(b), "\x00") // which ends it for the kernel too
+	return target, err
 }
