@@ -3,8 +3,7 @@ package squash
 import (
 	"context"
 	"sync"
-
-	"github.com/pinfs/pinfs/squash/internal/blockcache"
+	"time"
 )
 
 // readAhead notices readers that go through files in order, and has decoded what they come to next.
@@ -25,6 +24,12 @@ const (
 	minRun     = 2              // reads that must go on where another ended before anything is read ahead
 	recent     = 8 * maxStreams // reads since which a stream counts as active
 	gap        = 512            // bytes of directories and the like between the inodes of two files read in order
+
+	smallestInode = 20 // bytes
+
+	// aheadFor is how long a stream is read ahead of on behalf of one call, if that call has not less
+	// time: nothing else would end a read of the source that hangs.
+	aheadFor = 30 * time.Second
 )
 
 // stream is one reader that goes through files in order, as far as is known.
@@ -59,9 +64,18 @@ func (a *readAhead) note(ctx context.Context, ino *Inode, off, n int64) {
 	s.ino, s.next, s.used = ino, max(s.next, off+n), a.now
 	if s.run >= minRun && !s.pumping {
 		s.pumping = true
-		ctx, s.cancel = blockcache.Detach(ctx)
+		ctx, s.cancel = detach(ctx)
 		go a.pump(ctx, s)
 	}
+}
+
+// detach returns a context for what goes on after the call that ctx belongs to.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(aheadFor)
+	if at, ok := ctx.Deadline(); ok && at.Before(end) {
+		end = at
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
 
 // find returns the stream that a read of ino at off belongs to, and whether it goes on where the
@@ -89,7 +103,7 @@ func (a *readAhead) goesOn(ctx context.Context, s *stream, ino *Inode, off int64
 	if off != 0 || s.next < s.ino.Size || !ino.isNear(s.ino) {
 		return false
 	}
-	next, err := a.m.fileAfter(ctx, s.ino) // in one or two blocks that were just used
+	next, err := a.m.fileAfter(ctx, s.ino, gap/smallestInode) // in one or two blocks that were just used
 	return err == nil && next.Ref == ino.Ref
 }
 

@@ -59,6 +59,8 @@ type watched struct {
 	mu   sync.Mutex // guards read and fail
 	read map[int64]int
 	fail func(off int64) error // of a read of a block, if it is not nil
+
+	hang func(ctx context.Context, off int64) error // the same, set while nothing is read
 }
 
 // watch opens image.
@@ -66,7 +68,11 @@ func watch(t *testing.T, image []byte, cfg squash.Config) *watched {
 	t.Helper()
 	w := &watched{t: t, read: map[int64]int{}}
 	w.src = squashtest.NewSource(bytes.NewReader(image), int64(len(image)))
-	w.src.Before = func(_ context.Context, n int, off int64) error {
+	w.src.Before = func(ctx context.Context, n int, off int64) error {
+		if n == aheadBlock && w.hang != nil {
+			w.count(n, off)
+			return w.hang(ctx, off)
+		}
 		if fail := w.count(n, off); fail != nil {
 			return fail(off)
 		}

@@ -62,7 +62,7 @@ func (f *front) step(ctx context.Context) (b block, err error) {
 
 // enter moves the front to the next file that has any bytes.
 func (f *front) enter(ctx context.Context) error {
-	ino, err := f.m.fileAfter(ctx, f.ino)
+	ino, err := f.m.fileAfter(ctx, f.ino, maxPassed)
 	if err != nil {
 		return err
 	}
@@ -81,10 +81,13 @@ func (m *Image) blockAt(ctx context.Context, ino *Inode, off int64) (b block, er
 	return b, err
 }
 
-// fileAfter returns the next file behind ino in the inode table that has any bytes, io.EOF if there
-// is none or it is so far away that nobody reads on there.
-func (m *Image) fileAfter(ctx context.Context, ino *Inode) (*Inode, error) {
-	for range maxPassed {
+// fileAfter returns the next file behind ino in the inode table that has any bytes, io.EOF if there is
+// none or more than so many inodes, and entries of indexes to directories, would have to be passed.
+func (m *Image) fileAfter(ctx context.Context, ino *Inode, passed int) (*Inode, error) {
+	for {
+		if passed -= 1 + ino.dir.indexes; passed < 0 {
+			return nil, io.EOF
+		}
 		ref, err := m.refAfter(ctx, ino)
 		if err != nil {
 			return nil, err
@@ -96,11 +99,10 @@ func (m *Image) fileAfter(ctx context.Context, ino *Inode) (*Inode, error) {
 			return ino, nil
 		}
 	}
-	return nil, io.EOF
 }
 
 // maxPassed is how many directories, links and the like are passed over on the way to the next file.
-const maxPassed = 256
+const maxPassed = 512
 
 // refAfter returns the reference of the inode behind ino in the inode table, io.EOF if it is the
 // last one.

@@ -52,7 +52,7 @@ func (b *builder) modes() {
 	for i, mode := range []uint32{0, 0o111, 0o4755, 0o2755, 0o6711, 0o7777, 0o640} {
 		name := fmt.Sprintf("modes/%04o", mode)
 		b.file(name, nil)
-		b.must(os.Lchown(b.path(name), 1000*i, 4_000_000_000+i))
+		b.must(os.Lchown(b.path(name), 1000*i, int(uint32(4_000_000_000+uint32(i)))))
 		b.must(unix.Chmod(b.path(name), mode))
 	}
 }
