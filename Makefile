@@ -16,13 +16,15 @@ demo: build ## publish, mount, overwrite: what pinfs is for, on this machine, in
 test: tools build ## everything, with the real kernel and a real S3 server; wants root
 	CGO_ENABLED=1 go test -race -timeout 20m ./fetch/... ./fs/... ./squash/internal/...
 	go test -timeout 20m -tags purego ./squash/internal/codec/xz
-	CGO_ENABLED=1 go test -race -timeout 20m -run 'Concurrent|Share|Cancelled|Ahead' ./squash
+	GOARCH=386 go test -timeout 20m ./squash/internal/codec/xz ./squash/internal/blockcache
+	CGO_ENABLED=1 go test -race -timeout 20m -run 'Concurrent|Share|Cancelled|Ahead|Streams|Metadata|Open' ./squash
 	go test -timeout 20m . ./cmd/... ./squash
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -timeout 20m ./integration/...
 
 check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt -w these: $$bad"; exit 1; }
 	go vet ./...
+	GOARCH=386 go vet ./squash/...
 	$(TOOLS)/staticcheck ./...
 	integration/tools/vulncheck $(TOOLS)/govulncheck
 	go mod tidy -diff
