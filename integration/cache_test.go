@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -103,7 +105,9 @@ func TestOtherSource(t *testing.T) {
 	image := filepath.Join(t.TempDir(), "plain.squashfs")
 	run(t, "cp", p.image, image)
 	other := p.other(t)
-	for _, source := range []string{"file://" + copied + "/", "file://" + image} {
+	web := httptest.NewServer(http.FileServer(http.Dir(copied)))
+	t.Cleanup(web.Close)
+	for _, source := range []string{"file://" + copied + "/", "file://" + image, web.URL + "/"} {
 		dir := u.mount(p.ref, "--source", source)
 		p.read(t, dir, "ab")
 		if n := u.status(dir).Sources; len(n) != 2 || n[1].State != "used" {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/catalog"
-	"github.com/pinfs/pinfs/fetch/file"
+	"github.com/pinfs/pinfs/fetch/http"
 	"github.com/pinfs/pinfs/fetch/manifest"
 	"github.com/pinfs/pinfs/fetch/mirror"
 	"github.com/pinfs/pinfs/fetch/record"
@@ -83,8 +83,8 @@ func splitPath(path string) (store, key string) {
 
 // reader opens the store that a source is in, without retries: they are the mirror's.
 func (a *app) reader(url string) (verify.Store, error) {
-	if dir, ok := strings.CutPrefix(url, "file://"); ok {
-		return file.New(dir)
+	if strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
+		return http.New(url, http.Config{CAFile: a.cfg.S3.CA, Stall: a.cfg.Timeout / 3})
 	}
 	return a.bareStore(url)
 }

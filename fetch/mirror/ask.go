@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func ask[T any](ctx context.Context, m *Mirror, j job, op request[T]) (v T, by *
 			m.tell(failures)
 			return v, by, nil
 		}
-		if !curable(failures) || !wait(ctx, m.pause(rounds), deadline) {
+		if !curable(failures) || !wait(ctx, max(m.pause(rounds), asked(failures)), deadline) {
 			return v, nil, reason(ctx, failures, rounds)
 		}
 		for _, f := range failures {
@@ -168,6 +169,17 @@ func (m *Mirror) pause(rounds int) time.Duration {
 		d = min(d+d/2, m.cfg.Max)
 	}
 	return d/2 + rand.N(d)
+}
+
+// asked is the shortest pause that a source has asked for.
+func asked(failures []failure) time.Duration {
+	d := time.Duration(math.MaxInt64)
+	for _, f := range failures {
+		if errors.Is(f.err, fetch.ErrUnavailable) {
+			d = min(d, fetch.RetryAfter(f.err))
+		}
+	}
+	return d // some failure is curable, so it is set
 }
 
 // wait waits for d; false if time would run out before.

@@ -198,6 +198,23 @@ func TestOutageHeals(t *testing.T) {
 	})
 }
 
+// TestPauseThatIsAskedFor is how long a busy server wants to be left alone.
+func TestPauseThatIsAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 1, Config{})
+		s.faults[0].Before = func(_ context.Context, r fetchtest.Read) error {
+			if r.N == 0 {
+				return &fetch.RetryAfterError{After: 7 * time.Second, Err: verdictError(fetch.ErrUnavailable)}
+			}
+			return nil
+		}
+		start := time.Now()
+		if err := s.read(t, 0, 1); err != nil || time.Since(start) != 7*time.Second {
+			t.Errorf("ReadAt = %v after %v, want success after 7s", err, time.Since(start))
+		}
+	})
+}
+
 // TestPermanentFailureIsToldAtOnce is for a single source.
 func TestPermanentFailureIsToldAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
