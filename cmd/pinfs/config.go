@@ -34,6 +34,7 @@ type config struct {
 		CredentialsFile string `yaml:"credentialsFile" json:"credentialsFile"`
 	} `yaml:"s3" json:"s3"`
 	Timeout time.Duration `yaml:"timeout" json:"timeout"`
+	Watch   time.Duration `yaml:"watch" json:"watch"`
 	Cache   cacheConfig   `yaml:"cache" json:"cache"`
 	Sources []string      `yaml:"sources" json:"sources,omitempty"`
 
@@ -62,13 +63,14 @@ func (c *config) register(flags *pflag.FlagSet) {
 		flags.String(s.flag, "", s.help+"; $"+s.env)
 	}
 	flags.Duration("timeout", defaultTimeout, "longest wait for the store, per read; $PINFS_TIMEOUT")
+	flags.Duration("watch", defaultWatch, "how often a mount looks whether its objects are still what was pinned; 0 for never")
 	flags.StringArray("source", nil, "further place to read images from, tried in order: a store such as s3://BUCKET or https://HOST/PATH/, or an image's `URL`; repeatable")
 	flags.StringVar(&c.file, "config", "", "configuration file (default "+defaultConfigFile+")")
 }
 
 // complete reads the file, then the environment, then the flags that were set.
 func (c *config) complete(flags *pflag.FlagSet) error {
-	c.Timeout = defaultTimeout
+	c.Timeout, c.Watch = defaultTimeout, defaultWatch
 	if err := c.readFile(); err != nil {
 		return err
 	}
@@ -79,6 +81,9 @@ func (c *config) complete(flags *pflag.FlagSet) error {
 		if flags.Changed(s.flag) {
 			*s.value(c) = flags.Lookup(s.flag).Value.String()
 		}
+	}
+	if flags.Changed("watch") {
+		c.Watch, _ = flags.GetDuration("watch") // it is registered as one
 	}
 	if flags.Changed("source") {
 		c.Sources, _ = flags.GetStringArray("source") // it is registered as one

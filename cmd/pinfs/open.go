@@ -14,9 +14,10 @@ import (
 // opened is an image as it is read: sources, the mirror of them, perhaps a cache, the verifier.
 type opened struct {
 	*verify.Object
-	mirror *mirror.Mirror
-	dir    *cache.Dir   // nil without a cache
-	cached *cache.Image // nil without a cache
+	remotes []*remote // as the mirror has them
+	mirror  *mirror.Mirror
+	dir     *cache.Dir   // nil without a cache
+	cached  *cache.Image // nil without a cache
 }
 
 // Close waits for requests that nobody waits for any more.
@@ -40,11 +41,13 @@ func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, fa
 	if err != nil {
 		return nil, err
 	}
+	o := &opened{dir: dir}
 	var from []mirror.Source
 	for _, s := range sources {
-		from = append(from, a.connect(h.Manifest, s))
+		r := &remote{a: a, m: h.Manifest, source: s}
+		o.remotes, from = append(o.remotes, r), append(from, r.mirrored())
 	}
-	o := &opened{mirror: mirror.New(from, mirror.Config{Total: a.cfg.Timeout, Failed: failed}), dir: dir}
+	o.mirror = mirror.New(from, mirror.Config{Total: a.cfg.Timeout, Failed: failed})
 	var origin verify.Origin = o.mirror
 	if dir != nil {
 		o.cached = dir.Image(h.Manifest, o.mirror)

@@ -8,8 +8,6 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/catalog"
 	"github.com/pinfs/pinfs/fetch/http"
-	"github.com/pinfs/pinfs/fetch/manifest"
-	"github.com/pinfs/pinfs/fetch/mirror"
 	"github.com/pinfs/pinfs/fetch/record"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
@@ -89,19 +87,6 @@ func (a *app) reader(url string) (verify.Store, error) {
 	return a.bareStore(url)
 }
 
-// connect opens the image of m at s.
-func (a *app) connect(m *manifest.Manifest, s source) mirror.Source {
-	from := mirror.Source{At: s.Image, ImageOnly: s.Manifest.URL == ""}
-	store, err := a.reader(s.Store)
-	if err == nil {
-		from.Blocks, err = verify.OpenRemote(m, store, s.Image, s.Manifest)
-	}
-	if err != nil {
-		from.Blocks = unusable{err}
-	}
-	return from
-}
-
 // head reads the head of the manifest of pin from the first source that has it, and notes where that
 // was.
 func (a *app) head(ctx context.Context, pin fetch.Pin, sources []source) (h verify.Head, err error) {
@@ -133,23 +118,4 @@ func inOneLine(errs []error) error {
 		return errs[0]
 	}
 	return fmt.Errorf("%w; %w", errs[0], inOneLine(errs[1:]))
-}
-
-// unusable is a source that can not even be opened.
-type unusable struct{ err error }
-
-var _ verify.Origin = unusable{}
-
-// Leaves implements verify.Origin.
-func (u unusable) Leaves(_ context.Context, _ int64, n int, _ verify.Above) []verify.Leaf {
-	leaves := make([]verify.Leaf, n)
-	for i := range leaves {
-		leaves[i].Err = u.err
-	}
-	return leaves
-}
-
-// Node implements verify.Origin.
-func (u unusable) Node(context.Context, manifest.Node, manifest.HashBlock) (manifest.HashBlock, error) {
-	return manifest.HashBlock{}, u.err
 }

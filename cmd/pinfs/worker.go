@@ -148,7 +148,12 @@ func (m *mounted) Serve(ctx context.Context, fd int, ready func()) error {
 			slog.Warn("no status socket", "err", err)
 		}
 	}()
-	defer func() { cancel(); <-told }()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		m.watch(ctx, m.job.Config.Watch)
+	}()
+	defer func() { cancel(); <-told; <-watched }()
 	slog.Info("mounted", "image", m.job.Ref, "pin", m.job.Place.Pin, "source", m.job.Place.Image)
 	return m.server.Serve(ctx, fd, ready)
 }

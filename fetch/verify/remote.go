@@ -69,6 +69,11 @@ func (r *Remote) leaf(ctx context.Context, index int64, p []byte, above Above, s
 	})
 }
 
+// Probe asks for a byte of the image, to see that it is still what was pinned.
+func (r *Remote) Probe(ctx context.Context) error {
+	return r.image.ReadAt(ctx, make([]byte, min(1, r.m.Size())), 0)
+}
+
 // Node implements Origin with one read of the manifest file.
 func (r *Remote) Node(ctx context.Context, n manifest.Node, parent manifest.HashBlock) (manifest.HashBlock, error) {
 	return twice(r.treeAt, func() (manifest.HashBlock, error) {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"math/rand/v2"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -29,4 +30,24 @@ func (o *Object) Scan(ctx context.Context, step func(n int64)) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// Sample reads some leaves of the image from another origin, the first and the last among them, and
+// returns the first error, so that nil means: what is there is most likely this image. Each of its
+// leaves will be verified anyway when it is read.
+func (o *Object) Sample(ctx context.Context, from Origin, leaves int) error {
+	n := o.m.Leaves()
+	for i := range min(int64(leaves), n) {
+		index := rand.Int64N(n)
+		switch i {
+		case 0:
+			index = 0
+		case 1:
+			index = n - 1
+		}
+		if l := from.Leaves(ctx, index, 1, o.tree.parent)[0]; l.Err != nil {
+			return l.Err
+		}
+	}
+	return nil
 }

@@ -34,6 +34,10 @@ type Failure struct {
 	First   time.Time     `json:"first"`
 	Last    time.Time     `json:"last"`
 	Message string        `json:"message"` // of the last one
+
+	// Cleared is when it was found to be over, zero while it is not. If it happens again it counts on
+	// and is told anew.
+	Cleared time.Time `json:"cleared,omitzero"`
 }
 
 // Failures counts failures by verdict and object. The zero value is ready; all methods may be called
@@ -54,15 +58,27 @@ func (f *Failures) Add(verdict fetch.Verdict, object string, err error) bool {
 		object = others
 		seen = f.find(verdict, object)
 	}
-	first := seen == nil
-	if first {
+	first := seen == nil || !seen.Cleared.IsZero()
+	if seen == nil {
 		seen = &Failure{Verdict: verdict, Object: object, First: now}
 		f.list = append(f.list, seen)
 	}
 	seen.Count++
-	seen.Last = now
+	seen.Last, seen.Cleared = now, time.Time{}
 	seen.Message = err.Error()
 	return first
+}
+
+// Clear notes that a failure is over, and reports whether there was one.
+func (f *Failures) Clear(verdict fetch.Verdict, object string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	seen := f.find(verdict, object)
+	if seen == nil || !seen.Cleared.IsZero() {
+		return false
+	}
+	seen.Cleared = time.Now()
+	return true
 }
 
 // Snapshot returns what was counted so far, oldest first, never nil.
@@ -81,7 +97,7 @@ func State(failures []Failure) string {
 	state, rank := Serving, len(worst)
 	for _, e := range failures {
 		fleeting := e.Verdict == fetch.ErrUnavailable || e.Verdict == Failed
-		if fleeting && time.Since(e.Last) > passing {
+		if !e.Cleared.IsZero() || fleeting && time.Since(e.Last) > passing {
 			continue
 		}
 		if r := slices.Index(worst, e.Verdict); r >= 0 && r < rank {

@@ -60,3 +60,29 @@ func TestState(t *testing.T) {
 		}
 	}
 }
+
+func TestClearedFailureIsNoState(t *testing.T) {
+	var f Failures
+	err := fetch.ErrOverwritten
+	if f.Clear(err, "a") {
+		t.Error("Clear of what never was reports that it was")
+	}
+	if !f.Add(err, "a", err) || f.Add(err, "a", err) {
+		t.Error("the first failure alone is to be told")
+	}
+	if got := State(f.Snapshot()); got != string(err) {
+		t.Errorf("state %q, want %q", got, err)
+	}
+	if !f.Clear(err, "a") || f.Clear(err, "a") {
+		t.Error("the first Clear alone is to be told")
+	}
+	if s := f.Snapshot(); State(s) != Serving || len(s) != 1 || s[0].Count != 2 || s[0].Cleared.IsZero() {
+		t.Errorf("after Clear state %q, %+v", State(s), s)
+	}
+	if !f.Add(err, "a", err) {
+		t.Error("a failure that comes again is not told")
+	}
+	if got := State(f.Snapshot()); got != string(err) {
+		t.Errorf("state %q, want %q", got, err)
+	}
+}
