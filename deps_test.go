@@ -26,6 +26,7 @@ var arrows = map[string]struct{ packages, libraries []string }{
 	"fetch/verify":                       {[]string{"fetch", "fetch/manifest"}, nil},
 	"fetch/mirror":                       {[]string{"fetch", "fetch/manifest", "fetch/verify"}, nil},
 	"fetch/cache":                        {[]string{"fetch", "fetch/manifest", "fetch/verify"}, []string{"github.com/cespare/xxhash/v2"}},
+	"fetch/prefetch":                     {[]string{"fetch"}, nil},
 	"fetch/watch":                        {[]string{"fetch"}, nil},
 	"fetch/catalog":                      {[]string{"fetch", "fetch/record"}, nil},
 	"fetch/publish":                      {[]string{"fetch", "fetch/manifest", "fetch/record", "fetch/verify", "fetch/catalog"}, nil},

@@ -86,14 +86,21 @@ func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
 	about := func() string { return status.State(failures.Snapshot()) }
 	t := tree.New(image, tree.Info{Pin: "fsverity-sha256:00", Name: "N", Revision: 3, Source: "file:///x", State: about})
 	server := fs.New(t, fs.Config{Name: "N", Failures: failures, Xattrs: todo.Xattrs, ReadTimeout: todo.Timeout})
-	go status.Serve(ctx, j.Run.Socket(), func() status.Document {
+	go status.Serve(ctx, j.Run.Socket(), told(func() status.Document {
 		return status.Document{
 			Mountpoint: j.Spec.Mountpoint, State: about(), HolderPID: j.HolderPID, WorkerPID: os.Getpid(),
 			Requests: server.Requests(), Errors: failures.Snapshot(), Log: j.Run.Log(),
 		}
-	})
+	}))
 	return server, nil
 }
+
+// told is a mount that has no trace.
+type told func() status.Document
+
+func (t told) Document() status.Document { return t() }
+
+func (told) Trace(bool) status.Touched { return status.Touched{} }
 
 // foreground mounts like `mount -f` and says so on standard output.
 func foreground(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,6 +21,7 @@ type job struct {
 	Place   catalog.Place `json:"place"`
 	Sources []source      `json:"sources"` // the first one is the place's own
 	Inside  inside        `json:"inside"`
+	Wanted  wanted        `json:"wanted"`
 	Xattrs  bool          `json:"xattrs"`
 }
 
@@ -35,6 +37,7 @@ var mountOptions = []string{"ro", "suid", "nosuid", "dev", "nodev", "exec", "noe
 func (a *app) mountCommand() *cobra.Command {
 	var foreground bool
 	var at inside
+	var ahead wanted
 	var options []string
 	c := &cobra.Command{
 		Use:   "mount REF DIR",
@@ -46,8 +49,9 @@ is served.`,
 	c.Flags().BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground, with the log on standard error")
 	c.Flags().StringSliceVarP(&options, "options", "o", nil, "mount options: suid, dev, noexec, allow_other, noallow_other; xattrs keeps user.pinfs.* readable in any case")
 	at.flags(c)
+	ahead.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
-		spec, ref, err := a.mountSpec(ctx, args[0], args[1], at, options)
+		spec, ref, err := a.mountSpec(ctx, args[0], args[1], job{Inside: at, Wanted: ahead}, options)
 		if err != nil {
 			return err
 		}
@@ -69,7 +73,7 @@ func notifySystemd() {
 }
 
 // mountSpec resolves the reference and says what the holder is to do; ref is the pinned reference.
-func (a *app) mountSpec(ctx context.Context, arg, dir string, at inside, options []string) (spec holder.Spec, ref string, err error) {
+func (a *app) mountSpec(ctx context.Context, arg, dir string, j job, options []string) (spec holder.Spec, ref string, err error) {
 	if dir == "" {
 		return spec, "", usage("no directory to mount at: the argument is empty")
 	}
@@ -78,7 +82,7 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, at inside, options
 			return spec, "", usage("mount option %q is not known; known are %s", o, strings.Join(mountOptions, ", "))
 		}
 	}
-	if err := at.check(); err != nil {
+	if err := cmp.Or(j.Inside.check(), j.Wanted.checkCache(a.cfg.Cache)); err != nil {
 		return spec, "", err
 	}
 	store, place, err := a.locate(ctx, arg)
@@ -89,9 +93,13 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, at inside, options
 	if err != nil {
 		return spec, "", err
 	}
+	if err := j.Wanted.complete(place.Pin); err != nil {
+		return spec, "", err
+	}
 	ref = pinned(store, place)
 	kernels := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == xattrsOption })
-	body, err := json.Marshal(job{a.cfg, arg, place, sources, at, slices.Contains(options, xattrsOption)})
+	j.Config, j.Ref, j.Place, j.Sources, j.Xattrs = a.cfg, arg, place, sources, slices.Contains(options, xattrsOption)
+	body, err := json.Marshal(j)
 	return holder.Spec{
 		Mountpoint: dir, Source: ref[:min(len(ref), maxSource)], Options: kernels, Job: body,
 		Holder: []string{holderName}, Worker: []string{workerName},

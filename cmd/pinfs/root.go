@@ -47,7 +47,7 @@ func (a *app) root() *cobra.Command {
 	a.cfg.register(root.PersistentFlags())
 	root.AddCommand(
 		a.publishCommand(), a.pinCommand(), a.resolveCommand(), a.lsCommand(), a.verifyCommand(), a.catCommand(),
-		a.mountCommand(), a.umountCommand(), a.statusCommand(), a.demoCommand(), a.versionCommand(),
+		a.mountCommand(), a.umountCommand(), a.statusCommand(), a.pullCommand(), a.cacheCommand(), a.traceCommand(), a.demoCommand(), a.versionCommand(),
 		a.holderCommand(), a.workerCommand(),
 	)
 	return root

@@ -133,18 +133,20 @@ func (a *app) openAnywhere(ctx context.Context, arg string) (*opened, catalog.Pl
 // the cache or another source may have the image, that is where to read it.
 func (a *app) locate(ctx context.Context, arg string) (store string, place catalog.Place, err error) {
 	s, ref, err := a.reference(arg)
-	if err != nil {
+	absent := err != nil // the directory of a store, such as one that is not mounted
+	if err == nil {
+		place, err = catalog.New(s).Resolve(ctx, ref.Name, ref.Pin)
+	}
+	if err == nil {
+		return s.URL(), place, nil
+	}
+	silent := absent || errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, fetch.ErrDenied)
+	if !silent || ref.Store == "" || ref.Pin.IsZero() || !a.mayHave(ref.Pin) {
 		return "", place, err
 	}
-	names := catalog.New(s)
-	place, err = names.Resolve(ctx, ref.Name, ref.Pin)
-	unknown := errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, fetch.ErrDenied)
-	if unknown && !ref.Pin.IsZero() && a.mayHave(ref.Pin) {
-		fmt.Fprintf(a.stderr, "pinfs: %s is not looked up, its pin is known: %s\n", ref.Name, oneLine(err))
-		place, err = names.Resolve(ctx, "", ref.Pin)
-		place.Name = ref.Name
-	}
-	return s.URL(), place, err
+	fmt.Fprintf(a.stderr, "pinfs: %s is not asked, the pin is known: %s\n", ref.Store, oneLine(err))
+	at, err := parseSource(ref.Store+"/", ref.Pin)
+	return ref.Store, catalog.Place{Pin: ref.Pin, Name: ref.Name, Image: at.Image, Manifest: at.Manifest}, err
 }
 
 // mayHave reports whether there is a place beside the store from which pin may be read.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -57,6 +59,8 @@ type mounted struct {
 	server *fs.Server
 	self   status.Document // the part that does not change
 	failed *status.Failures
+
+	opening []int64 // leaves that opening the image took
 }
 
 // prepare opens the image, from the store through the verifier to the root directory.
@@ -77,7 +81,7 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 	m.server = fs.New(m.tree(image), fs.Config{
 		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: m.failed, Arrived: m.object.mirror.Arrived,
 	})
-	m.self = m.document(from)
+	m.self, m.opening = m.document(from), slices.Clip(m.object.Touched())
 	return m, nil
 }
 
@@ -110,13 +114,21 @@ func (m *mounted) document(from holder.Job) status.Document {
 	}
 }
 
-// status adds what changes.
-func (m *mounted) status() status.Document {
+// Document implements status.Mount: it adds what changes.
+func (m *mounted) Document() status.Document {
 	d := m.self
 	d.VerifiedBytes, d.Requests, d.Errors = m.object.Verified(), m.server.Requests(), m.server.Failures()
 	d.State = status.State(d.Errors)
 	d.Sources, d.Cache = m.sources(), m.cache()
 	return d
+}
+
+// Trace implements status.Mount.
+func (m *mounted) Trace(begin bool) status.Touched {
+	if begin {
+		m.object.Forget()
+	}
+	return status.Touched{Pin: m.job.Place.Pin.String(), Leaves: append(m.opening, m.object.Touched()...)}
 }
 
 func (m *mounted) sources() (list []status.Source) {
@@ -144,16 +156,14 @@ func (m *mounted) Serve(ctx context.Context, fd int, ready func()) error {
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
-		if err := status.Serve(ctx, m.run.Socket(), m.status); err != nil {
+		if err := status.Serve(ctx, m.run.Socket(), m); err != nil {
 			slog.Warn("no status socket", "err", err)
 		}
 	}()
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		m.watch(ctx, m.job.Config.Watch)
-	}()
-	defer func() { cancel(); <-told; <-watched }()
+	var beside sync.WaitGroup
+	beside.Go(func() { m.watch(ctx, m.job.Config.Watch) })
+	beside.Go(func() { m.prefetch(ctx) })
+	defer func() { cancel(); <-told; beside.Wait() }()
 	slog.Info("mounted", "image", m.job.Ref, "pin", m.job.Place.Pin, "source", m.job.Place.Image)
 	return m.server.Serve(ctx, fd, ready)
 }

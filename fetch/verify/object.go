@@ -47,6 +47,8 @@ type Object struct {
 	limit  int64               // of room
 
 	verified atomic.Int64
+	reading  atomic.Int64 // calls of ReadAt under way
+	touched  touches
 }
 
 var _ fetch.Source = (*Object)(nil)
@@ -90,10 +92,13 @@ func (o *Object) ReadAt(ctx context.Context, p []byte, off int64) error {
 	if off < 0 || off > o.Size() || int64(len(p)) > o.Size()-off {
 		return fmt.Errorf("%s: bytes %d+%d are outside its %d bytes", o.at, off, len(p), o.Size())
 	}
+	o.reading.Add(1)
+	defer o.reading.Add(-1)
 	leafSize := int64(o.m.LeafSize())
 	last := (off + int64(len(p)) - 1) / leafSize
 	for len(p) > 0 {
 		index := off / leafSize
+		o.touched.add(index)
 		b, err := o.block(ctx, index, int(last-index+1))
 		if err != nil {
 			return err

@@ -19,18 +19,27 @@ const patience = 5 * time.Second
 
 // Of returns the document of the mount at dir. The error matches fetch.ErrNotFound if there is none.
 func Of(ctx context.Context, dir string) (Document, error) {
+	run, err := find(dir)
+	if err != nil {
+		return Document{}, err
+	}
+	return of(ctx, run)
+}
+
+// find returns the run directory of the mount at dir.
+func find(dir string) (state.Dir, error) {
 	mountpoint, err := state.Resolve(dir)
 	if err != nil {
-		return Document{}, missing(dir, err)
+		return "", missing(dir, err)
 	}
 	run, err := state.Find(mountpoint)
 	if at, found, mountErr := state.MountAt(mountpoint); err != nil && mountErr == nil && found && at.Type == state.FSType {
-		return Document{}, fmt.Errorf("%w: %s was mounted by another user or session: ask as that one", fetch.ErrNotFound, mountpoint)
+		return "", fmt.Errorf("%w: %s was mounted by another user or session: ask as that one", fetch.ErrNotFound, mountpoint)
 	}
 	if err != nil {
-		return Document{}, missing(dir, err)
+		return "", missing(dir, err)
 	}
-	return of(ctx, run)
+	return run, nil
 }
 
 // All returns the documents of all mounts of this user and of root, dead ones too.
@@ -72,7 +81,7 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 	if !run.Held() {
 		return doc, nil
 	}
-	told, err := ask(ctx, run.Socket())
+	told, err := ask[Document](ctx, run.Socket(), http.MethodGet, path)
 	switch {
 	case err == nil && record.Detached():
 		told.State, told.Log = Detached, run.Log()
@@ -89,8 +98,8 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 	return doc, nil
 }
 
-// ask gets the document from the worker behind socket.
-func ask(ctx context.Context, socket string) (Document, error) {
+// ask gets what the worker behind socket answers.
+func ask[T any](ctx context.Context, socket, method, path string) (told T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	transport := &http.Transport{
@@ -99,23 +108,22 @@ func ask(ctx context.Context, socket string) (Document, error) {
 		},
 		DisableKeepAlives: true,
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://mount"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, method, "http://mount"+path, nil)
 	if err != nil {
-		return Document{}, err
+		return told, err
 	}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
-		return Document{}, err
+		return told, err
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return Document{}, fmt.Errorf("%s: %s", socket, answer.Status)
+		return told, fmt.Errorf("%s: %s", socket, answer.Status)
 	}
-	var doc Document
-	if err := json.NewDecoder(answer.Body).Decode(&doc); err != nil {
-		return Document{}, fmt.Errorf("%s: %w", socket, err)
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil {
+		return told, fmt.Errorf("%s: %w", socket, err)
 	}
-	return doc, nil
+	return told, nil
 }
 
 // missing says that pinfs has nothing at dir.

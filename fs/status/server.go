@@ -10,13 +10,22 @@ import (
 	"time"
 )
 
-// path is the one question that can be asked.
-const path = "/v1/status"
+// What can be asked.
+const (
+	path      = "/v1/status"
+	tracePath = "/v1/trace" // GET; POST begins a new one
+)
 
-// Serve answers at the unix socket at socket with what document returns, until ctx ends. document
-// must only take snapshots: it is called for each question and must not wait for the origin. Whoever
-// can enter the socket's directory may ask.
-func Serve(ctx context.Context, socket string, document func() Document) error {
+// Mount is what is asked. Its methods must only take snapshots: they are called for each question,
+// concurrently, and must not wait for the origin.
+type Mount interface {
+	Document() Document
+	Trace(begin bool) Touched
+}
+
+// Serve answers at the unix socket at socket, until ctx ends. Whoever can enter the socket's directory
+// may ask.
+func Serve(ctx context.Context, socket string, m Mount) error {
 	if err := os.RemoveAll(socket); err != nil {
 		return err
 	}
@@ -32,11 +41,9 @@ func Serve(ctx context.Context, socket string, document func() Document) error {
 		return errors.Join(err, listener.Close())
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		// An error here means that the client has gone; it knows.
-		_ = json.NewEncoder(w).Encode(document())
-	})
+	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { answer(w, m.Document()) })
+	mux.HandleFunc("GET "+tracePath, func(w http.ResponseWriter, _ *http.Request) { answer(w, m.Trace(false)) })
+	mux.HandleFunc("POST "+tracePath, func(w http.ResponseWriter, _ *http.Request) { answer(w, m.Trace(true)) })
 	server := &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
 	closed := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { closed <- server.Close() })
@@ -45,4 +52,9 @@ func Serve(ctx context.Context, socket string, document func() Document) error {
 		return err
 	}
 	return <-closed
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // an error means that the client has gone; it knows
 }

@@ -44,7 +44,7 @@ func TestOfWorker(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() {
-		served <- status.Serve(ctx, c.Dir.Socket(), func() status.Document { return want })
+		served <- status.Serve(ctx, c.Dir.Socket(), fixed{want})
 	}()
 	got, err := status.Of(t.Context(), mountpoint)
 	for err == nil && got.State != status.Serving { // until it listens
@@ -52,6 +52,11 @@ func TestOfWorker(t *testing.T) {
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Of = %+v, %v, want %+v", got, err, want)
+	}
+	for step, want := range map[status.Step][]int64{status.Begin: {}, status.Look: {3, 1, 2}} {
+		if got, err := status.Trace(t.Context(), mountpoint, step); err != nil || !reflect.DeepEqual(got.Leaves, want) {
+			t.Errorf("Trace(%s) = %+v, %v, want %v", step, got, err, want)
+		}
 	}
 	cancel()
 	if err := <-served; err != nil {
@@ -89,4 +94,16 @@ func TestOfNothing(t *testing.T) {
 			t.Errorf("Of(%s) = %v, want ErrNotFound", dir, err)
 		}
 	}
+}
+
+// fixed is a mount that always tells the same.
+type fixed struct{ doc status.Document }
+
+func (f fixed) Document() status.Document { return f.doc }
+
+func (f fixed) Trace(begin bool) status.Touched {
+	if begin {
+		return status.Touched{Leaves: []int64{}}
+	}
+	return status.Touched{Leaves: []int64{3, 1, 2}}
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/publish"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) pullCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "pull REF",
+		Short: "Fill the cache with all of an image",
+		Long: `Fetch what the cache does not have of an image, and verify all of it. When it succeeds the image can be
+mounted by its pin without a store. What was fetched before is kept if it is interrupted.`,
+	}
+	return a.withJSON(a.command(c, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		if a.cfg.Cache.Dir == "" {
+			return usage("no cache to pull into: name its directory with --cache DIR")
+		}
+		o, place, err := a.openAnywhere(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		defer o.Close()
+		if o.dir == nil {
+			return fmt.Errorf("the cache %s can not be used: see the warning above", a.cfg.Cache.Dir)
+		}
+		bars := a.progress()
+		err = o.Scan(ctx, func(n int64) { bars.step(publish.Checking, n, o.Size()) })
+		bars.wait()
+		if err != nil {
+			return err
+		}
+		return a.printPulled(o, place.Pin)
+	}))
+}
+
+// printPulled tells what the cache has now; an error if that is not all.
+func (a *app) printPulled(o *opened, pin fetch.Pin) error {
+	info, stats := o.dir.Info(pin), o.cached.Stats()
+	if !info.Complete() {
+		return fmt.Errorf("the cache %s has %d of %d leaves of %s: it is too small or its disk is full; see --cache-size and --cache-free",
+			o.dir.Path(), info.Leaves, o.Leaves(), pin)
+	}
+	if a.json {
+		return a.printJSON(struct {
+			Pin     fetch.Pin `json:"pin"`
+			Cache   string    `json:"cache"`
+			Size    int64     `json:"size"`
+			Fetched int64     `json:"fetched"`
+		}{pin, o.dir.Path(), o.Size(), stats.Stored})
+	}
+	_, err := fmt.Fprintf(a.stdout, "%s: complete and verified in %s, %d bytes, %d of them fetched now\n", pin, o.dir.Path(), o.Size(), stats.Stored)
+	return err
+}
