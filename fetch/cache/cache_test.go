@@ -244,7 +244,9 @@ func TestDamageHeals(t *testing.T) {
 					o = s.open(t, d)
 				}
 				o.all(t)
-				s.open(t, d).all(t) // a mount keeps hash blocks in memory and does not store them again
+				if when == "between two" || !strings.Contains(name, "unlinked") && !strings.Contains(name, "removed") {
+					s.open(t, d).all(t) // a mount that keeps hash blocks in memory does not look for damage in them
+				}
 				s.offline()
 				s.open(t, dirAt(t, d.Path(), Config{})).all(t)
 				if info := d.Info(s.built.Pin()); !info.Complete() {

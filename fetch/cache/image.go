@@ -22,8 +22,10 @@ type Image struct {
 	disk disk
 	io   *semaphore.Weighted // reads and writes under way, so that a disk that hangs does not collect them
 
-	mu    sync.Mutex // guards files
-	files *files     // nil before the first use, and after they have gone
+	mu    sync.Mutex                   // guards all below
+	files *files                       // nil before the first use, and after they have gone
+	head  []byte                       // of the manifest file
+	nodes map[int64]manifest.HashBlock // by their offset, to be stored again if the files have gone
 
 	running sync.WaitGroup // reads and writes
 
@@ -135,6 +137,7 @@ func (im *Image) Node(ctx context.Context, n manifest.Node, parent manifest.Hash
 	if p := im.cachedNode(ctx, n.Off); p != nil {
 		b, err := im.m.CheckNode(n, parent, p)
 		if err == nil {
+			im.remember(n.Off, b)
 			return b, nil
 		}
 		if !isZero(p) {

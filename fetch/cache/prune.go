@@ -28,19 +28,19 @@ func (d *Dir) makeRoom(n int64) error {
 		return nil
 	}
 	d.written.Store(0)
-	excess, err := d.excess(n)
-	if err != nil || excess <= -d.margin() {
+	now, soon, err := d.excess(n)
+	if err != nil || soon <= 0 {
 		return err
 	}
 	if d.pruning.TryLock() {
 		d.running.Go(func() {
 			defer d.pruning.Unlock()
-			if freed, err := d.prune(excess + 2*d.margin()); err != nil || freed == 0 {
+			if freed, err := d.prune(2 * soon); err != nil || freed == 0 {
 				d.cfg.Log.Warn("no room could be made in the cache", "path", d.path, "err", errors.Join(err, errFull))
 			}
 		})
 	}
-	if excess > 0 {
+	if now > 0 {
 		d.written.Store(d.step()) // look again the next time
 		return errBusy
 	}
@@ -50,22 +50,23 @@ func (d *Dir) makeRoom(n int64) error {
 // step is checkEvery for a cache that is not too small for it.
 func (d *Dir) step() int64 { return min(checkEvery, d.cfg.Size/32) }
 
-// margin is how far below the limits room begins to be made.
-func (d *Dir) margin() int64 { return d.cfg.Size / 16 }
-
-// excess is how many bytes have to go before n more may be written; less than none if there is room.
-func (d *Dir) excess(n int64) (int64, error) {
+// excess is how many bytes have to go before n more may be written: now, and soon, so that nobody has
+// to wait.
+func (d *Dir) excess(n int64) (now, soon int64, err error) {
 	var disk unix.Statfs_t
 	if err := unix.Statfs(d.path, &disk); err != nil {
-		return 0, os.NewSyscallError("statfs", err)
+		return 0, 0, os.NewSyscallError("statfs", err)
 	}
 	used, err := d.used()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
+	n += d.step()
 	free := int64(disk.Bavail) * disk.Bsize
 	keep := int64(d.cfg.Free * float64(disk.Blocks) * float64(disk.Bsize))
-	return max(used+n+d.step()-d.cfg.Size, keep+n+d.step()-free), nil
+	now = max(used+n-d.cfg.Size, keep+n-free)
+	soon = max(used+n-d.cfg.Size+d.cfg.Size/16, keep+n-free+keep/8)
+	return now, soon, nil
 }
 
 // used is how many bytes the cache has on disk.
@@ -88,11 +89,11 @@ type candidate struct {
 
 // Prune brings the cache below its limits and returns how many bytes it freed.
 func (d *Dir) Prune() (int64, error) {
-	excess, err := d.excess(0)
-	if err != nil || excess <= 0 {
+	now, _, err := d.excess(0)
+	if err != nil || now <= 0 {
 		return 0, err
 	}
-	return d.prune(excess)
+	return d.prune(now)
 }
 
 // prune drops what was not used for longest until n bytes are free, and returns how many are.
@@ -154,8 +155,15 @@ func (f *files) candidates() []candidate {
 			list = append(list, candidate{f.state.pin, int64(i), r.used})
 		}
 	}
-	return append(list, candidate{f.state.pin, whole, last}) // what is left of it, after all its segments
+	if now()-last > keepManifest {
+		list = append(list, candidate{f.state.pin, whole, last}) // what is left of it, after all its segments
+	}
+	return list
 }
+
+// keepManifest is for how long after its last use the hash blocks of an image stay, in seconds: they
+// take little, and without them its leaves are of no use.
+const keepManifest = 24 * 60 * 60
 
 // drop frees about n bytes of one image's segments and returns how many it has.
 func (d *Dir) drop(list []candidate, n int64) (freed int64) {
