@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,8 +22,20 @@ type files struct {
 	mu sync.Mutex // held together with the lock of the state file, which all of this process share
 }
 
-// openFiles opens the files in dir; with create it makes what is not there.
-func openFiles(dir string, pin fetch.Pin, create bool) (*files, error) {
+// openFiles opens the files in dir; with create it makes what is not there, also if somebody removes it
+// at the same moment.
+func openFiles(dir string, pin fetch.Pin, create bool) (f *files, err error) {
+	for range openAttempts {
+		if f, err = tryFiles(dir, pin, create); !create || !errors.Is(err, iofs.ErrNotExist) {
+			break
+		}
+	}
+	return f, err
+}
+
+const openAttempts = 5
+
+func tryFiles(dir string, pin fetch.Pin, create bool) (*files, error) {
 	flags := os.O_RDWR
 	if create {
 		flags |= os.O_CREATE

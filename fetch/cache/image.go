@@ -98,12 +98,25 @@ func (im *Image) cached(ctx context.Context, index int64, n int, above verify.Ab
 			continue // the one that fetches the leaf hears of it
 		}
 		if leaves[i].Value, err = verify.Check(im.m, at, parent, p); err != nil {
-			im.drop(ctx, at, err)
-			continue
+			leaves[i].Value = im.again(ctx, at, parent)
 		}
-		im.hits.Add(int64(len(p)))
+		im.hits.Add(int64(leaves[i].Value.Len()))
 	}
 	return leaves
+}
+
+// again reads a leaf that was wrong once more: it may have been dropped, to make room, and stored anew
+// meanwhile. What is wrong again is dropped, and an empty Block returned.
+func (im *Image) again(ctx context.Context, index int64, parent manifest.HashBlock) (b verify.Block) {
+	var found [][]byte
+	err := im.within(ctx, func() (err error) { found, err = im.read(index, 1); return err })
+	if err != nil || found[0] == nil {
+		return b
+	}
+	if b, err = verify.Check(im.m, index, parent, found[0]); err != nil {
+		im.drop(ctx, index, err)
+	}
+	return b
 }
 
 // read returns the bytes of those of n leaves that the state file tells of.

@@ -128,6 +128,9 @@ func (o *Object) fetch(ctx context.Context, index int64, n int) []Leaf {
 		return all(n, err)
 	}
 	defer o.room.Release(weight)
+	if n > 1 { // somebody reads in order
+		o.tree.ahead(ctx, min(index+2*int64(n), o.m.Leaves()-1))
+	}
 	leaves := o.origin.Leaves(ctx, index, n, o.tree.parent)
 	for _, l := range leaves {
 		o.verified.Add(int64(l.Value.Len()))

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch/manifest"
 )
@@ -42,3 +43,23 @@ func (t *tree) block(ctx context.Context, n manifest.Node, parent manifest.HashB
 		keep: t.blocks.put,
 	})
 }
+
+// ahead fetches the hash blocks above a leaf that is going to be asked for soon, if they are not at hand.
+// Nobody waits for that: whoever needs a block that could not be had learns why.
+func (t *tree) ahead(ctx context.Context, leaf int64) {
+	path := t.m.Path(leaf)
+	if len(path) == 0 {
+		return
+	}
+	if _, ok := t.blocks.get(path[len(path)-1].Off); ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), aheadFor)
+	t.flight.running.Go(func() {
+		defer cancel()
+		_, _ = t.parent(ctx, leaf)
+	})
+}
+
+// aheadFor is how long a hash block may take that nobody waits for.
+const aheadFor = 10 * time.Second
