@@ -79,10 +79,13 @@ func (f *files) gone() bool {
 func (f *files) change(leafSize int64, do func() error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.lock(); err != nil {
+	if err := lock(f.state.File); err != nil {
 		return err
 	}
 	defer func() { _ = unix.Flock(int(f.state.Fd()), unix.LOCK_UN) }() // the end of the process would do as well
+	if f.gone() {
+		return errAbsent // they were removed before it was our turn
+	}
 	if f.state.leafSize() != leafSize {
 		if err := f.state.begin(leafSize); err != nil {
 			return err
@@ -96,10 +99,10 @@ const (
 	lockEvery = 2 * time.Millisecond
 )
 
-// lock keeps other processes out.
-func (f *files) lock() error {
+// lock keeps others out that lock the same state file.
+func lock(state *os.File) error {
 	for end := time.Now().Add(lockFor); ; time.Sleep(lockEvery) {
-		err := unix.Flock(int(f.state.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(state.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
 		case err == nil:
 			return nil

@@ -105,16 +105,35 @@ func (im *Image) cached(ctx context.Context, index int64, n int, above verify.Ab
 	return leaves
 }
 
-// again reads a leaf that was wrong once more: it may have been dropped, to make room, and stored anew
-// meanwhile. What is wrong again is dropped, and an empty Block returned.
-func (im *Image) again(ctx context.Context, index int64, parent manifest.HashBlock) (b verify.Block) {
-	var found [][]byte
-	err := im.within(ctx, func() (err error) { found, err = im.read(index, 1); return err })
-	if err != nil || found[0] == nil {
-		return b
-	}
-	if b, err = verify.Check(im.m, index, parent, found[0]); err != nil {
-		im.drop(ctx, index, err)
+// again reads a leaf that was wrong once more, while nobody else changes the image: it may have been
+// dropped, to make room, and perhaps stored anew meanwhile. What is wrong now is damage; it is dropped,
+// and an empty Block returned.
+func (im *Image) again(ctx context.Context, index int64, parent manifest.HashBlock) verify.Block {
+	var b verify.Block
+	off, size := im.m.LeafRange(index)
+	p := make([]byte, size)
+	err := im.within(ctx, func() error {
+		f := im.open(false)
+		if f == nil {
+			return errAbsent
+		}
+		return f.change(int64(im.m.LeafSize()), func() error {
+			r := f.state.read(index / perSegment)
+			if !r.has(index) {
+				return errAbsent
+			}
+			_, _ = f.image.ReadAt(p, off) // what can not be read is not right
+			var err error
+			if b, err = verify.Check(im.m, index, parent, p); err == nil {
+				return nil
+			}
+			im.damage(err)
+			r.leaves &^= bit(index)
+			return errors.Join(errAbsent, f.state.write(index/perSegment, r))
+		})
+	})
+	if err != nil {
+		return verify.Block{} // b may still be written to, if the disk is slow
 	}
 	return b
 }

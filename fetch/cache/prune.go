@@ -172,7 +172,7 @@ func (d *Dir) drop(list []candidate, n int64) (freed int64) {
 	if err != nil {
 		return d.remove(dir)
 	}
-	defer f.close()
+	defer f.close() // which also unlocks
 	for _, c := range list {
 		if freed >= n {
 			break
@@ -204,9 +204,16 @@ func (f *files) forget(segment, leaf int64) int64 {
 	return int64(bits.OnesCount64(r.leaves)) * leaf
 }
 
-// remove deletes the files of an image; a mount that uses it begins anew.
+// remove deletes the files of an image while nobody else changes them; a mount that uses it begins anew.
+// The state file goes last: as long as it is there its lock keeps others out.
 func (d *Dir) remove(dir string) (freed int64) {
-	for _, name := range []string{"state", "manifest", "image"} {
+	if f, err := os.OpenFile(filepath.Join(dir, "state"), os.O_RDWR|unix.O_NOFOLLOW, 0); err == nil {
+		defer f.Close()
+		if lock(f) != nil {
+			return 0
+		}
+	}
+	for _, name := range []string{"image", "manifest", "state"} {
 		path := filepath.Join(dir, name)
 		n := onDisk(path)
 		if os.Remove(path) == nil {

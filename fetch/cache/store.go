@@ -142,22 +142,6 @@ func (im *Image) touch(f *files, first, last int64) {
 	}
 }
 
-// drop forgets a leaf that is wrong on disk, unless it was dropped meanwhile to make room.
-func (im *Image) drop(ctx context.Context, index int64, why error) {
-	_ = im.within(ctx, func() error { // it is found wrong again, if not now
-		f := im.open(false)
-		if f == nil || !f.state.read(index/perSegment).has(index) {
-			return nil
-		}
-		im.damage(why)
-		return f.change(int64(im.m.LeafSize()), func() error {
-			r := f.state.read(index / perSegment)
-			r.leaves &^= bit(index)
-			return f.state.write(index/perSegment, r)
-		})
-	})
-}
-
 // damage counts, and tells the first time.
 func (im *Image) damage(why error) {
 	if im.damaged.Add(1) == 1 {
