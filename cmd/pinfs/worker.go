@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -81,8 +82,23 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 	m.server = fs.New(m.tree(image), fs.Config{
 		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: m.failed, Arrived: m.object.mirror.Arrived,
 	})
+	a.warnOfPlainHTTP(m.job.Sources)
 	m.self, m.opening = m.document(from), slices.Clip(m.object.Touched())
 	return m, nil
+}
+
+// warnOfPlainHTTP says once what a connection without TLS does not keep from others.
+func (a *app) warnOfPlainHTTP(sources []source) {
+	for _, s := range sources {
+		url := s.Store
+		if strings.HasPrefix(url, "s3://") {
+			url = a.cfg.S3.Endpoint
+		}
+		if strings.HasPrefix(url, "http://") {
+			slog.Warn("plain http: what is read is verified, but others on the way can see it, and when", "source", url)
+			return
+		}
+	}
 }
 
 // passedOver counts a source that failed while another one had what was asked for.
