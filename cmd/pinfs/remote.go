@@ -44,14 +44,10 @@ func (r *remote) open() (*verify.Remote, error) {
 // Leaves implements verify.Origin.
 func (r *remote) Leaves(ctx context.Context, index int64, n int, above verify.Above) []verify.Leaf {
 	opened, err := r.open()
-	if err == nil {
-		return opened.Leaves(ctx, index, n, above)
+	if err != nil {
+		return verify.Failed(n, err)
 	}
-	leaves := make([]verify.Leaf, n)
-	for i := range leaves {
-		leaves[i].Err = err
-	}
-	return leaves
+	return opened.Leaves(ctx, index, n, above)
 }
 
 // Node implements verify.Origin.

@@ -25,16 +25,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const leaf = manifest.LeafSize
 
-// memory is an image in memory as a fetch.Source.
-type memory []byte
-
-func (b memory) Size() int64 { return int64(len(b)) }
-
-func (b memory) ReadAt(_ context.Context, p []byte, off int64) error {
-	copy(p, b[off:])
-	return nil
-}
-
 // sample is an image, its manifest and the source that it is read from where the cache has it not.
 type sample struct {
 	content []byte
@@ -63,7 +53,7 @@ type opened struct {
 func (s *sample) open(t *testing.T, d *Dir) *opened {
 	t.Helper()
 	at := fetch.Location{URL: "test://image"}
-	remote := verify.NewRemote(s.built.Manifest, s.faults.Source(memory(s.content)), s.faults.Source(memory(s.built.Bytes())), at, at)
+	remote := verify.NewRemote(s.built.Manifest, s.faults.Source(fetchtest.Memory(s.content)), s.faults.Source(fetchtest.Memory(s.built.Bytes())), at, at)
 	im := d.Image(s.built.Manifest, remote)
 	o := verify.New(s.built.Manifest, at, im, verify.Config{CacheBytes: 1})
 	t.Cleanup(func() { o.Close(); im.Close() })

@@ -86,7 +86,7 @@ func (m *Mirror) Leaves(ctx context.Context, index int64, n int, above verify.Ab
 		return leaves, allFailed(leaves)
 	})
 	if err != nil {
-		return failed(n, err)
+		return verify.Failed(n, err)
 	}
 	for i := range leaves {
 		if leaves[i].Err != nil {
@@ -128,12 +128,4 @@ func allFailed(leaves []verify.Leaf) error {
 		}
 	}
 	return leaves[0].Err
-}
-
-func failed(n int, err error) []verify.Leaf {
-	leaves := make([]verify.Leaf, n)
-	for i := range leaves {
-		leaves[i].Err = err
-	}
-	return leaves
 }

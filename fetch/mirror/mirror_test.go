@@ -24,16 +24,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const leaf = manifest.LeafSize
 
-// memory is an image in memory as a fetch.Source.
-type memory []byte
-
-func (b memory) Size() int64 { return int64(len(b)) }
-
-func (b memory) ReadAt(_ context.Context, p []byte, off int64) error {
-	copy(p, b[off:])
-	return nil
-}
-
 // several are sources of one image behind an Object, each with its own faults.
 type several struct {
 	*verify.Object
@@ -65,7 +55,7 @@ func newCached(t *testing.T, n int, cfg Config, cache int64) *several {
 		s.faults, s.trees = append(s.faults, image), append(s.trees, tree)
 		at := fetch.Location{URL: fmt.Sprintf("test://source%d", i)}
 		sources = append(sources, Source{At: at, Blocks: verify.NewRemote(built.Manifest,
-			image.Source(memory(s.image)), tree.Source(memory(built.Bytes())), at, at)})
+			image.Source(fetchtest.Memory(s.image)), tree.Source(fetchtest.Memory(built.Bytes())), at, at)})
 	}
 	cfg.Failed = func(at fetch.Location, err error) {
 		s.mu.Lock()

@@ -125,7 +125,7 @@ func (o *Object) block(ctx context.Context, index int64, need int) (Block, error
 func (o *Object) fetch(ctx context.Context, index int64, n int) []Leaf {
 	weight := min(int64(n)*int64(o.m.LeafSize()), o.limit)
 	if err := o.room.Acquire(ctx, weight); err != nil {
-		return all(n, err)
+		return Failed(n, err)
 	}
 	defer o.room.Release(weight)
 	if n > 1 { // somebody reads in order

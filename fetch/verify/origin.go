@@ -33,8 +33,8 @@ type Result[V any] struct {
 // Leaf is a leaf of an image.
 type Leaf = Result[Block]
 
-// all returns n leaves that can not be had.
-func all(n int, err error) []Leaf {
+// Failed returns n leaves that can not be had, for a reason that they share.
+func Failed(n int, err error) []Leaf {
 	leaves := make([]Leaf, n)
 	for i := range leaves {
 		leaves[i].Err = err

@@ -28,7 +28,7 @@ func NewRemote(m *manifest.Manifest, image, file fetch.Source, imageAt, treeAt f
 func (r *Remote) Leaves(ctx context.Context, index int64, n int, above Above) []Leaf {
 	p, err := r.read(ctx, index, n)
 	if err != nil {
-		return all(n, err)
+		return Failed(n, err)
 	}
 	leaves := make([]Leaf, n)
 	for i := range leaves {
