@@ -32,12 +32,15 @@ type sample struct {
 	faults  fetchtest.Faults // of the source, leaves and hash blocks
 }
 
-func newSample(t *testing.T, leaves int, seed byte) *sample {
+func newSample(t *testing.T, leaves int, seed byte) *sample { return sampleOf(t, leaves, leaf, seed) }
+
+// sampleOf is newSample with leaves of another size.
+func sampleOf(t *testing.T, leaves, leaf int, seed byte) *sample {
 	t.Helper()
 	s := &sample{content: make([]byte, leaves*leaf-77)}
 	rand.NewChaCha8([32]byte{seed}).Read(s.content)
 	var err error
-	if s.built, err = manifest.Build(t.Context(), bytes.NewReader(s.content), manifest.BuildConfig{}); err != nil {
+	if s.built, err = manifest.Build(t.Context(), bytes.NewReader(s.content), manifest.BuildConfig{LeafSize: leaf}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -163,14 +166,17 @@ func TestAllIsStored(t *testing.T) {
 	}
 }
 
+// small is the leaf size where many images are read.
+const small = 4 << 10
+
 // damages are ways in which somebody may harm the files of an image.
 var damages = map[string]func(t *testing.T, dir string){
-	"flipped bits in the image":    func(t *testing.T, dir string) { flip(t, filepath.Join(dir, "image"), 5*leaf+3, 66*leaf) },
+	"flipped bits in the image":    func(t *testing.T, dir string) { flip(t, filepath.Join(dir, "image"), 5*small+3, 66*small) },
 	"flipped bits in the manifest": func(t *testing.T, dir string) { flip(t, filepath.Join(dir, "manifest"), 3, 300) },
 	"flipped bits in the state":    func(t *testing.T, dir string) { flip(t, filepath.Join(dir, "state"), 20, 50) },
 	"wrong header":                 func(t *testing.T, dir string) { flip(t, filepath.Join(dir, "state"), 2) },
 	"wrong leaf size":              func(t *testing.T, dir string) { flip(t, filepath.Join(dir, "state"), int64(headerSize)-1) },
-	"image truncated":              func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, "image"), 10*leaf+5) },
+	"image truncated":              func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, "image"), 10*small+5) },
 	"image empty":                  func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, "image"), 0) },
 	"manifest empty":               func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, "manifest"), 0) },
 	"state empty":                  func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, "state"), 0) },
@@ -182,7 +188,7 @@ var damages = map[string]func(t *testing.T, dir string){
 	"cache removed":                func(t *testing.T, dir string) { unlink(t, filepath.Dir(dir)) },
 	"image of zeros": func(t *testing.T, dir string) {
 		truncate(t, filepath.Join(dir, "image"), 0)
-		truncate(t, filepath.Join(dir, "image"), 70*leaf)
+		truncate(t, filepath.Join(dir, "image"), 70*small)
 	},
 }
 
@@ -225,7 +231,7 @@ func TestDamageHeals(t *testing.T) {
 	for name, harm := range damages {
 		for _, when := range []string{"under a mount", "between two"} {
 			t.Run(name+" "+when, func(t *testing.T) {
-				d, s := newDir(t, Config{}), newSample(t, 70, 1)
+				d, s := newDir(t, Config{}), sampleOf(t, 70, small, 1)
 				o := s.open(t, d)
 				o.all(t)
 				harm(t, d.of(s.built.Pin()))

@@ -119,43 +119,49 @@ func TestFailoverOnEveryVerdict(t *testing.T) {
 // TestFailoverOfCorruptLeaves flips a bit in one leaf of each source: every other leaf of a run comes
 // from the first one.
 func TestFailoverOfCorruptLeaves(t *testing.T) {
-	s := newCached(t, 2, Config{}, 2*leaves*leaf)
-	s.faults[0].After = fetchtest.FlipBit(5*leaf + 9)
-	s.faults[1].After = fetchtest.FlipBit(7*leaf + 9)
-	s.must(t)
-	if n := s.faults[1].Reads(); n != 1 {
-		t.Errorf("%d reads of the second source, want only the leaf that the first one has wrong", n)
-	}
-	if got := s.reports(); got != "test://source0 corrupt" {
-		t.Errorf("reported %q", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newCached(t, 2, Config{}, 2*leaves*leaf)
+		s.faults[0].After = fetchtest.FlipBit(5*leaf + 9)
+		s.faults[1].After = fetchtest.FlipBit(7*leaf + 9)
+		s.must(t)
+		if n := s.faults[1].Reads(); n != 1 {
+			t.Errorf("%d reads of the second source, want only the leaf that the first one has wrong", n)
+		}
+		if got := s.reports(); got != "test://source0 corrupt" {
+			t.Errorf("reported %q", got)
+		}
+	})
 }
 
 func TestFailoverOfHashBlocks(t *testing.T) {
-	s := newSeveral(t, 2, Config{})
-	s.trees[0].After = fetchtest.FlipBit(manifest.DescriptorSize + 5)
-	s.must(t)
-	if s.faults[1].Reads() != 0 || s.trees[1].Reads() != 1 {
-		t.Errorf("the second source was read %d times, its tree %d times, want 0 and 1", s.faults[1].Reads(), s.trees[1].Reads())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 2, Config{})
+		s.trees[0].After = fetchtest.FlipBit(manifest.DescriptorSize + 5)
+		s.must(t)
+		if s.faults[1].Reads() != 0 || s.trees[1].Reads() != 1 {
+			t.Errorf("the second source was read %d times, its tree %d times, want 0 and 1", s.faults[1].Reads(), s.trees[1].Reads())
+		}
+	})
 }
 
 // TestAllAreCorrupt wants the verdict, with all sources in the message.
 func TestAllAreCorrupt(t *testing.T) {
-	s := newSeveral(t, 2, Config{})
-	for _, f := range s.faults {
-		f.After = fetchtest.FlipBit(3)
-	}
-	err := s.read(t, 0, 1)
-	if !errors.Is(err, fetch.ErrCorrupt) || !strings.Contains(err.Error(), "source0") || !strings.Contains(err.Error(), "source1") {
-		t.Errorf("ReadAt = %v, want corrupt at both sources", err)
-	}
-	if strings.Contains(err.Error(), "\n") {
-		t.Errorf("error of several lines: %q", err)
-	}
-	if got := s.reports(); got != "" {
-		t.Errorf("reported %q, but the read itself failed", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 2, Config{})
+		for _, f := range s.faults {
+			f.After = fetchtest.FlipBit(3)
+		}
+		err := s.read(t, 0, 1)
+		if !errors.Is(err, fetch.ErrCorrupt) || !strings.Contains(err.Error(), "source0") || !strings.Contains(err.Error(), "source1") {
+			t.Errorf("ReadAt = %v, want corrupt at both sources", err)
+		}
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("error of several lines: %q", err)
+		}
+		if got := s.reports(); got != "" {
+			t.Errorf("reported %q, but the read itself failed", got)
+		}
+	})
 }
 
 func TestAllAreDown(t *testing.T) {
@@ -309,13 +315,15 @@ func TestCancelledRequestSaysNothing(t *testing.T) {
 
 // TestReplace puts a source that works in the place of one that was overwritten.
 func TestReplace(t *testing.T) {
-	s := newSeveral(t, 2, Config{})
-	s.faults[0].Before = failing(verdictError(fetch.ErrOverwritten))
-	s.must(t)
-	s.mirror.Replace(0, s.mirror.members[1].source())
-	before := s.faults[0].Reads()
-	s.must(t)
-	if s.faults[0].Reads() != before {
-		t.Error("the source that was replaced is still asked")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 2, Config{})
+		s.faults[0].Before = failing(verdictError(fetch.ErrOverwritten))
+		s.must(t)
+		s.mirror.Replace(0, s.mirror.members[1].source())
+		before := s.faults[0].Reads()
+		s.must(t)
+		if s.faults[0].Reads() != before {
+			t.Error("the source that was replaced is still asked")
+		}
+	})
 }
