@@ -19,7 +19,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -89,10 +88,10 @@ func (d *Dir) Close() { d.running.Wait() }
 func (d *Dir) Path() string { return d.path }
 
 func (d *Dir) of(pin fetch.Pin) string {
-	return filepath.Join(d.path, strings.TrimPrefix(pin.String(), pinScheme))
+	return filepath.Join(d.path, pin.Hex())
 }
 
-// pinScheme is what the name of an image's directory leaves out of its pin.
+// pinScheme is what is before the digits in a pin's text.
 const pinScheme = "fsverity-sha256:"
 
 // pins returns the images that have a directory.

@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 
-	"github.com/pinfs/pinfs/fetch/manifest"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -32,31 +31,6 @@ func (im *Image) open(create bool) *files {
 		im.disk.note(im.storeAgain(f))
 	}
 	return f
-}
-
-// storeAgain writes what is in memory of the manifest; im.mu is held.
-func (im *Image) storeAgain(f *files) error {
-	_, err := f.manifest.WriteAt(im.head, 0)
-	for off, b := range im.nodes {
-		if err == nil {
-			err = b.WriteAt(f.manifest, off)
-		}
-	}
-	return err
-}
-
-// maxNodes is how many hash blocks are remembered: they lead to 32 GiB of image.
-const maxNodes = 64
-
-func (im *Image) remember(off int64, b manifest.HashBlock) {
-	im.mu.Lock()
-	defer im.mu.Unlock()
-	if im.nodes == nil {
-		im.nodes = map[int64]manifest.HashBlock{}
-	}
-	if len(im.nodes) < maxNodes {
-		im.nodes[off] = b
-	}
 }
 
 // store keeps those leaves that could be had, from index on.
@@ -94,22 +68,6 @@ func (im *Image) storeSegment(f *files, index int64, leaves []verify.Leaf) error
 	}
 	r.used = now()
 	return f.state.write(index/perSegment, r)
-}
-
-func (im *Image) storeNode(ctx context.Context, n manifest.Node, b manifest.HashBlock) {
-	im.remember(n.Off, b)
-	im.change(ctx, int64(im.m.LeafSize()), func(f *files) error { return b.WriteAt(f.manifest, n.Off) })
-}
-
-// StoreHead keeps the beginning of the manifest file.
-func (im *Image) StoreHead(ctx context.Context, head verify.Head) {
-	im.mu.Lock()
-	im.head = head.Bytes()
-	im.mu.Unlock()
-	im.change(ctx, int64(len(head.Bytes())), func(f *files) error {
-		_, err := f.manifest.WriteAt(head.Bytes(), 0)
-		return err
-	})
 }
 
 // change calls do if there is room for n bytes. What goes wrong is the disk's affair: it is told and

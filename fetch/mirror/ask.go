@@ -2,14 +2,8 @@ package mirror
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math"
-	"math/rand/v2"
-	"strings"
 	"time"
 
-	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -129,89 +123,4 @@ func (m *Mirror) tell(failures []failure) {
 	for _, f := range failures {
 		m.cfg.Failed(f.of.source().At, f.err)
 	}
-}
-
-// curable reports whether asking again may help.
-func curable(failures []failure) bool {
-	for _, f := range failures {
-		if errors.Is(f.err, fetch.ErrUnavailable) {
-			return true
-		}
-	}
-	return false
-}
-
-// refusals are what several sources said.
-type refusals []failure
-
-// Error names them on one line.
-func (r refusals) Error() string {
-	words := make([]string, len(r))
-	for i, f := range r {
-		words[i] = f.err.Error()
-	}
-	return strings.Join(words, "; ")
-}
-
-// Unwrap returns all of them.
-func (r refusals) Unwrap() []error {
-	errs := make([]error, len(r))
-	for i, f := range r {
-		errs[i] = f.err
-	}
-	return errs
-}
-
-// pause is how long to wait after so many rounds.
-func (m *Mirror) pause(rounds int) time.Duration {
-	d := m.cfg.First
-	for range rounds - 1 {
-		d = min(d+d/2, m.cfg.Max)
-	}
-	return d/2 + rand.N(d)
-}
-
-// asked is the shortest pause that a source has asked for.
-func asked(failures []failure) time.Duration {
-	d := time.Duration(math.MaxInt64)
-	for _, f := range failures {
-		if errors.Is(f.err, fetch.ErrUnavailable) {
-			d = min(d, fetch.RetryAfter(f.err))
-		}
-	}
-	return d // some failure is curable, so it is set
-}
-
-// wait waits for d; false if time would run out before.
-func wait(ctx context.Context, d time.Duration, deadline time.Time) bool {
-	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
-		deadline = at
-	}
-	if time.Now().Add(d).After(deadline) {
-		return false
-	}
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// reason makes one error of what all sources said. A cancellation stays recognisable.
-func reason(ctx context.Context, failures []failure, rounds int) error {
-	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	err := failures[0].err
-	if len(failures) > 1 {
-		err = refusals(failures)
-	}
-	if fetch.VerdictOf(err) == "" && errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer in time: %w", fetch.ErrUnavailable)
-	}
-	if rounds == 1 {
-		return err
-	}
-	return fmt.Errorf("%w (%d attempts)", err, rounds)
 }
