@@ -30,9 +30,14 @@ func load(image string) ([]block, error) {
 	var all []block
 	dst := make([]byte, blockSize)
 	for _, s := range streams(p) {
-		if n, err := (xz.Decoder{}).Decode(dst, s); err != nil {
+		n, err := (xz.Decoder{}).Decode(dst, s)
+		if err != nil && damaged(s) {
+			continue // from a file that is there to test decoders, stored as it is
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", image, err)
-		} else if n == blockSize {
+		}
+		if n == blockSize {
 			all = append(all, block{s, crc32.ChecksumIEEE(dst)})
 		}
 	}

@@ -22,3 +22,10 @@ func liblzma(dst, src []byte) error {
 }
 
 func liblzmaVersion() string { return C.GoString(C.lzma_version_string()) }
+
+// damaged reports whether src is no stream for the C library either.
+func damaged(src []byte) bool {
+	var n C.size_t
+	dst := make([]byte, 2*blockSize)
+	return C.decode((*C.uint8_t)(&src[0]), C.size_t(len(src)), (*C.uint8_t)(&dst[0]), &n, C.size_t(len(dst))) != C.LZMA_OK
+}
