@@ -137,6 +137,9 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		lie = Honest
 	}
 	if refusal, ok := refusals[lie]; ok {
+		if name := refusal.header[0]; name != "" {
+			w.Header().Set(name, refusal.header[1])
+		}
 		w.WriteHeader(refusal.status)
 		io.WriteString(w, refusal.body)
 		return

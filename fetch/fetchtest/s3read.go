@@ -62,7 +62,7 @@ func (o *s3object) send(w http.ResponseWriter, r *http.Request, lie Lie) {
 	if lie == CorruptBytes && len(body) > 0 {
 		body[len(body)/2] ^= 0x10
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Length", strconv.Itoa(len(body)+lie.excess()))
 	w.WriteHeader(status)
 	lie.sendBody(w, r, body)
 }
@@ -76,6 +76,17 @@ func (lie Lie) twistHeader(h http.Header) {
 	case OtherVersion:
 		h.Set("X-Amz-Version-Id", "v999")
 	}
+}
+
+// excess is how much the length that is told is off.
+func (lie Lie) excess() int {
+	switch lie {
+	case LongLength:
+		return 1
+	case ShortLength:
+		return -1
+	}
+	return 0
 }
 
 func (lie Lie) contentRange(first, last, size int64) string {
@@ -102,6 +113,8 @@ func (lie Lie) sendBody(w http.ResponseWriter, r *http.Request, body []byte) {
 		<-r.Context().Done()
 	case HangAtOnce:
 		<-r.Context().Done()
+	case ShortLength:
+		w.Write(body[:len(body)-1])
 	default:
 		w.Write(body)
 	}
