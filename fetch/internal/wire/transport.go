@@ -17,14 +17,15 @@ const (
 	maxConnections = 64
 )
 
-// NewTransport returns connections of one store alone; a server has the time answerWithin to begin
-// its answer. It ignores proxy variables: a store behind a site's web proxy must be an explicit
-// choice. Compression stays off, or byte ranges would be those of something else.
+// NewTransport returns connections of one store alone; a server has the time answerWithin for each step
+// until it begins its answer: to be connected, to agree on encryption, to answer. It ignores proxy
+// variables: a store behind a site's web proxy must be an explicit choice. Compression stays off, or
+// byte ranges would be those of something else.
 func NewTransport(roots *x509.CertPool, answerWithin time.Duration) *http.Transport {
 	return &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: min(dialTimeout, answerWithin), KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:       &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   tlsTimeout,
+		TLSHandshakeTimeout:   min(tlsTimeout, answerWithin),
 		ResponseHeaderTimeout: answerWithin,
 		IdleConnTimeout:       idleTimeout,
 		MaxConnsPerHost:       maxConnections,

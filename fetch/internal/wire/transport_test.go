@@ -16,6 +16,14 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
+// TestEncryptionInTime: a server that does not answer a TLS greeting is given up as soon as one that
+// does not answer a request.
+func TestEncryptionInTime(t *testing.T) {
+	if got := NewTransport(nil, time.Second).TLSHandshakeTimeout; got != time.Second {
+		t.Errorf("agreeing on encryption may take %v, want 1s", got)
+	}
+}
+
 func TestBadRoots(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
