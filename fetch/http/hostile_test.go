@@ -116,7 +116,7 @@ func TestLies(t *testing.T) {
 		h.Lie(lie, nil)
 		err := src.ReadAt(t.Context(), make([]byte, 100), 100)
 		wantLine(t, err, want, h.base+"/key")
-		if stalled := strings.Contains(err.Error(), "nothing for 200ms"); stalled != (lie == fetchtest.Hang || lie == fetchtest.HangAtOnce) {
+		if stalled := strings.Contains(err.Error(), " 200ms"); stalled != (lie == fetchtest.Hang || lie == fetchtest.HangAtOnce) {
 			t.Errorf("lie %v: ReadAt = %v", lie, err)
 		}
 		h.Lie(fetchtest.Honest, nil)

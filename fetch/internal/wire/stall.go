@@ -13,10 +13,14 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 )
 
-// Impatient gives up on a request when nothing has arrived for the time stall, be it the headers of
-// the answer or the next bytes of its body: a server that trickles is a server that has failed, and
-// whoever asked can still ask again. Waiting for one of our own connections does not count. The
-// error is ErrUnavailable and says so.
+// leastProgress is how many bytes of a body must arrive in the time of a stall: more than what leaks
+// through a line that is as good as dead, and far less than a leaf needs to arrive in time.
+const leastProgress = 1 << 10
+
+// Impatient gives up on a request when no progress was made for the time stall, be it the headers of
+// the answer or the next leastProgress bytes of its body: a server that trickles is a server that has
+// failed, and whoever asked can still ask again. Waiting for one of our own connections does not
+// count. The error is ErrUnavailable and says so.
 func Impatient(next http.RoundTripper, stall time.Duration) http.RoundTripper {
 	return &impatient{next, stall}
 }
@@ -51,6 +55,7 @@ type watch struct {
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer
 	expired atomic.Bool
+	fresh   int // bytes of the body since the last reset; its reader's
 }
 
 // errStalled is the cause of a request's end.
@@ -71,10 +76,13 @@ func (w *watch) explain(err error) error {
 	if err == nil || err == io.EOF || !w.expired.Load() {
 		return err
 	}
+	if w.fresh > 0 {
+		return fmt.Errorf("%w: the server sent %d bytes in %s", fetch.ErrUnavailable, w.fresh, w.stall)
+	}
 	return fmt.Errorf("%w: the server sent nothing for %s", fetch.ErrUnavailable, w.stall)
 }
 
-// watchedBody resets the watch with each piece of the body.
+// watchedBody resets the watch when enough of the body has arrived.
 type watchedBody struct {
 	io.ReadCloser
 	*watch
@@ -82,7 +90,8 @@ type watchedBody struct {
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if n > 0 {
+	if b.fresh += n; b.fresh >= leastProgress {
+		b.fresh = 0
 		b.timer.Reset(b.stall)
 	}
 	return n, b.explain(err)
