@@ -53,6 +53,10 @@ func New(cfg Config) (*Store, error) {
 	return s, nil
 }
 
+// The client library makes a pause after each attempt that failed, the last one included, in which
+// another source could have answered.
+func init() { minio.DefaultRetryUnit = 0 }
+
 func (s *Store) client(cfg Config, transport http.RoundTripper) (*minio.Core, error) {
 	host, secure, err := cfg.endpoint()
 	if err != nil {
