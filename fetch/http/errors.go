@@ -58,8 +58,11 @@ func (s *Server) classify(err error) (verdict fetch.Verdict, advice string) {
 		return fetch.ErrUnavailable, "; check that " + s.base + " is up and the right address"
 	}
 	verdict = verdictOfStatus(status)
-	if verdict == fetch.ErrDenied {
+	switch {
+	case verdict == fetch.ErrDenied:
 		advice = "; only what the web server gives to everybody can be read"
+	case status == nethttp.StatusBadRequest:
+		advice = "; the server does not understand: check whether " + s.base + " is http or https"
 	}
 	return verdict, advice
 }
@@ -71,8 +74,8 @@ func verdictOfStatus(status int) fetch.Verdict {
 		return fetch.ErrDenied
 	case nethttp.StatusNotFound, nethttp.StatusGone:
 		return fetch.ErrNotFound
-	case nethttp.StatusTooManyRequests, nethttp.StatusRequestTimeout:
-		return fetch.ErrUnavailable
+	case nethttp.StatusTooManyRequests, nethttp.StatusRequestTimeout, nethttp.StatusBadRequest:
+		return fetch.ErrUnavailable // the last: plain HTTP to a port for TLS
 	}
 	if status >= 400 && status < 500 {
 		return ""

@@ -106,6 +106,7 @@ func TestLies(t *testing.T) {
 		fetchtest.BadGateway:  fetch.ErrUnavailable,
 		fetchtest.Forbidden:   fetch.ErrDenied,
 		fetchtest.Redirect:    fetch.ErrUnavailable,
+		fetchtest.NotMine:     fetch.ErrUnavailable,
 		fetchtest.Hang:        fetch.ErrUnavailable,
 		fetchtest.HangAtOnce:  fetch.ErrUnavailable,
 	} {

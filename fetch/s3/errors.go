@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -69,7 +70,16 @@ func verdictOf(resp minio.ErrorResponse) fetch.Verdict {
 	case "NotImplemented":
 		return ""
 	}
+	if !isS3Code(resp) && (resp.StatusCode == http.StatusBadRequest || resp.StatusCode/100 == 3) {
+		return fetch.ErrUnavailable // it is not the store that answers
+	}
 	return verdictOfStatus(resp.StatusCode)
+}
+
+// isS3Code reports whether the answer had a code: for one without, the client library repeats the
+// status there.
+func isS3Code(resp minio.ErrorResponse) bool {
+	return resp.Code != "" && !strings.HasPrefix(resp.Code, strconv.Itoa(resp.StatusCode))
 }
 
 func verdictOfStatus(status int) fetch.Verdict {
@@ -108,6 +118,8 @@ func adviceOn(resp minio.ErrorResponse) string {
 		return "; there is no such object in the bucket"
 	}
 	switch status := resp.StatusCode; {
+	case status == http.StatusBadRequest && !isS3Code(resp):
+		return "; no S3 server answers so: check whether the endpoint is http or https"
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return "; check what the bucket's policy allows this access key"
 	case status >= 300 && status < 400:
@@ -121,6 +133,9 @@ func adviceOn(resp minio.ErrorResponse) string {
 func brief(err error) error {
 	var resp minio.ErrorResponse
 	if errors.As(err, &resp) {
+		if !isS3Code(resp) {
+			resp.Code = ""
+		}
 		return &responseError{code: resp.Code, status: resp.StatusCode, err: err}
 	}
 	var urlErr *url.Error

@@ -52,6 +52,8 @@ func TestVerdicts(t *testing.T) {
 		{answer(501, ""), "", ""},
 		{answer(400, "InvalidArgument"), "", "InvalidArgument"},
 		{answer(301, "PermanentRedirect"), "", "region"},
+		{answer(400, "400 Bad Request"), fetch.ErrUnavailable, ": HTTP status 400; no S3 server answers so: check whether the endpoint is http or https"},
+		{answer(307, "307 Temporary Redirect"), fetch.ErrUnavailable, ": HTTP status 307; the bucket is elsewhere"},
 		{answer(400, "evil\ncode"), "", "HTTP status 400"},
 		{&url.Error{Op: "Get", URL: "http://x/y", Err: syscall.ECONNREFUSED}, fetch.ErrUnavailable, "http://127.0.0.1:1"},
 		{&url.Error{Op: "Get", URL: "http://x/y", Err: errors.New("Connection closed by foreign host http://x/y. Retry again.")}, fetch.ErrUnavailable, "server closed"},
