@@ -139,7 +139,7 @@ func brief(err error) error {
 		return &responseError{code: resp.Code, status: resp.StatusCode, err: err}
 	}
 	var urlErr *url.Error
-	if !errors.As(err, &urlErr) || fetch.VerdictOf(err) != "" {
+	if !errors.As(err, &urlErr) || fetch.VerdictOf(err) != fetch.VerdictOf(urlErr.Err) {
 		return err
 	}
 	if strings.HasPrefix(urlErr.Err.Error(), "Connection closed by foreign host") {

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -60,6 +61,7 @@ func TestVerdicts(t *testing.T) {
 		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, fetch.ErrUnavailable, ""},
 		{io.ErrUnexpectedEOF, fetch.ErrUnavailable, ""},
 		{&url.Error{Op: "Get", Err: context.DeadlineExceeded}, fetch.ErrUnavailable, "deadline"},
+		{&url.Error{Op: "Get", URL: "http://x/y", Err: fmt.Errorf("%w: nothing for 8s", fetch.ErrUnavailable)}, fetch.ErrUnavailable, "key: unavailable: nothing"},
 		{&url.Error{Op: "Get", Err: context.Canceled}, "", "canceled"},
 		{&bodyError{err: io.EOF}, "", "to store"},
 		{&fetch.OverwrittenError{}, fetch.ErrOverwritten, ""},

@@ -84,8 +84,11 @@ func (a *Answer) First(n int64) ([]byte, error) {
 
 // shortBody reports a body that ended too early, for the reason err or, if that is nil, for none.
 func shortBody(got, want int64, err error) error {
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return err
+	case fetch.VerdictOf(err) != "":
+		return fmt.Errorf("short body, %d of %d bytes: %w", got, want, err)
 	}
 	return fmt.Errorf("%w: short body, %d of %d bytes: %w", fetch.ErrUnavailable, got, want, cmp.Or(err, io.ErrUnexpectedEOF))
 }

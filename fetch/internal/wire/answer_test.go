@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -76,5 +77,25 @@ func TestFirst(t *testing.T) {
 		if c.want == "" && !errors.Is(err, fetch.ErrUnavailable) || c.want != "" && (err != nil || !bytes.Equal(got, []byte(c.want))) {
 			t.Errorf("First(%d) of %+v = %q, %v, want %q", n, c, got, err, c.want)
 		}
+	}
+}
+
+// stalled is a body that ends with a verdict.
+type stalled struct{}
+
+func (stalled) Read([]byte) (int, error) {
+	return 0, fmt.Errorf("%w: nothing for 8s", fetch.ErrUnavailable)
+}
+
+// TestVerdictOnce: who says why a body is short has said what that means.
+func TestVerdictOnce(t *testing.T) {
+	a, err := answerOf("etag", "4", "bytes 2-5/10", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body = io.NopCloser(stalled{})
+	err = a.Fill(make([]byte, 4), 2)
+	if want := "short body, 0 of 4 bytes: unavailable: nothing for 8s"; err == nil || err.Error() != want {
+		t.Errorf("Fill = %v, want %s", err, want)
 	}
 }

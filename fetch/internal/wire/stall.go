@@ -76,10 +76,11 @@ func (w *watch) explain(err error) error {
 	if err == nil || err == io.EOF || !w.expired.Load() {
 		return err
 	}
+	stall := w.stall.Round(10 * time.Millisecond) // for people
 	if w.fresh > 0 {
-		return fmt.Errorf("%w: the server sent %d bytes in %s", fetch.ErrUnavailable, w.fresh, w.stall)
+		return fmt.Errorf("%w: the server sent %d bytes in %s", fetch.ErrUnavailable, w.fresh, stall)
 	}
-	return fmt.Errorf("%w: the server sent nothing for %s", fetch.ErrUnavailable, w.stall)
+	return fmt.Errorf("%w: the server sent nothing for %s", fetch.ErrUnavailable, stall)
 }
 
 // watchedBody resets the watch when enough of the body has arrived.
