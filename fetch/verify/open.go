@@ -108,6 +108,10 @@ func openSized(store Store, at fetch.Location, size int64, pin fetch.Pin) (fetch
 	if at.Size != size {
 		return nil, at, &CorruptError{at, fmt.Errorf("location has %d bytes, %s has %d", at.Size, pin, size)}
 	}
+	if at.ETag == "" && at.VersionID == "" {
+		src, err := newLearning(store, at)
+		return src, at, err
+	}
 	src, err := store.Open(at)
 	return src, at, err
 }

@@ -65,7 +65,8 @@ func (r *Remote) leaf(ctx context.Context, index int64, p []byte, above Above, s
 			}
 		}
 		first = false
-		return Check(r.m, index, parent, p)
+		b, err := Check(r.m, index, parent, p)
+		return judge(r.image, b, err)
 	})
 }
 
@@ -81,6 +82,7 @@ func (r *Remote) Node(ctx context.Context, n manifest.Node, parent manifest.Hash
 		if err := r.file.ReadAt(ctx, p, n.Off); err != nil {
 			return manifest.HashBlock{}, err
 		}
-		return r.m.CheckNode(n, parent, p)
+		b, err := r.m.CheckNode(n, parent, p)
+		return judge(r.file, b, err)
 	})
 }
