@@ -267,8 +267,11 @@ func silent(ctx context.Context, _ fetchtest.Read) error {
 func TestHedge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSeveral(t, 2, Config{})
-		s.faults[0].Before = func(context.Context, fetchtest.Read) error {
-			time.Sleep(30 * time.Millisecond)
+		s.faults[0].Before = func(_ context.Context, r fetchtest.Read) error {
+			if r.N < 2 {
+				time.Sleep(10 * time.Millisecond) // the slowest one in twenty; more of them would tie with the hedge
+			}
+			time.Sleep(20 * time.Millisecond)
 			return nil
 		}
 		for i := range int64(20) {
