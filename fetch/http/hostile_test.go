@@ -111,13 +111,13 @@ func TestLies(t *testing.T) {
 		fetchtest.HangAtOnce:  fetch.ErrUnavailable,
 	} {
 		h := newHostile(t)
-		s := open(t, h.base, Config{Stall: 200 * time.Millisecond})
+		s := open(t, h.base, Config{Stall: time.Second})
 		content := fetchtest.Random(1000, 1)
 		src := newSource(t, s, h.put(content))
 		h.Lie(lie, nil)
 		err := src.ReadAt(t.Context(), make([]byte, 100), 100)
 		wantLine(t, err, want, h.base+"/key")
-		if stalled := strings.Contains(err.Error(), " 200ms"); stalled != (lie == fetchtest.Hang || lie == fetchtest.HangAtOnce) {
+		if stalled := strings.Contains(err.Error(), " 1s"); stalled != (lie == fetchtest.Hang || lie == fetchtest.HangAtOnce) {
 			t.Errorf("lie %v: ReadAt = %v", lie, err)
 		}
 		h.Lie(fetchtest.Honest, nil)
