@@ -85,6 +85,9 @@ func (c *config) complete(flags *pflag.FlagSet) error {
 	if flags.Changed("watch") {
 		c.Watch, _ = flags.GetDuration("watch") // it is registered as one
 	}
+	if c.Watch < 0 {
+		return usage("watch %v: want a duration such as 1m, or 0 for never", c.Watch)
+	}
 	if flags.Changed("source") {
 		c.Sources, _ = flags.GetStringArray("source") // it is registered as one
 	}

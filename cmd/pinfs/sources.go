@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -45,6 +46,9 @@ func sourcesOf(store string, place catalog.Place, named []string) ([]source, err
 // image's own bytes.
 func parseSource(url string, pin fetch.Pin) (source, error) {
 	scheme, rest, ok := strings.Cut(url, "://")
+	if host, _, _ := strings.Cut(rest, "/"); strings.Contains(host, "@") {
+		return source{}, errors.New("a source has a user name or a password in its URL, which everybody would see: leave it out")
+	}
 	if !ok || rest == "" || strings.ContainsAny(rest, "?#") {
 		return source{}, fmt.Errorf("source %q: write s3://BUCKET, file:///DIR/ or https://HOST/PATH/ for a store, or the URL of the image itself", url)
 	}

@@ -41,9 +41,10 @@ func (m *mounted) found(at fetch.Location, err error) {
 }
 
 func (m *mounted) back(at fetch.Location) {
-	if m.failed.Clear(fetch.ErrOverwritten, at.URL) {
-		slog.Info("an object is what was pinned again", "image", m.job.Ref, "source", at.URL)
+	if !m.failed.Clear(fetch.ErrOverwritten, at.URL) {
+		return
 	}
+	slog.Info("an object is what was pinned again", "image", m.job.Ref, "source", at.URL)
 	for i, r := range m.object.remotes {
 		if r.Image.URL == at.URL {
 			m.object.mirror.Replace(i, r.mirrored()) // it is well again

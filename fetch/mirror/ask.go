@@ -81,8 +81,12 @@ func race[T any](ctx context.Context, m *Mirror, n int, order []*member, op requ
 				hedge.Reset(start())
 			}
 		case <-hedge.C:
-			if len(order) > 0 && ctx.Err() == nil && order[0].spare() {
-				start()
+			switch {
+			case len(order) == 0 || ctx.Err() != nil:
+			case order[0].spare():
+				hedge.Reset(start())
+			default:
+				hedge.Reset(soonest)
 			}
 		}
 	}

@@ -295,6 +295,20 @@ func TestHedge(t *testing.T) {
 	})
 }
 
+// TestHedgePastTwoSilentSources has a third source serve while the first two are silent.
+func TestHedgePastTwoSilentSources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 3, Config{})
+		s.faults[0].Before, s.faults[1].Before = silent, silent
+		start := time.Now()
+		if err := s.read(t, 0, 1); err != nil || time.Since(start) > 3*unknown {
+			t.Errorf("ReadAt = %v after %v, want the third source's answer", err, time.Since(start))
+		}
+		synctest.Wait()
+		s.mirror.Close()
+	})
+}
+
 // TestCancelledRequestSaysNothing has readers give up: the source stays well.
 func TestCancelledRequestSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -30,7 +30,7 @@ type Config struct {
 	Timeout time.Duration // of one look; default 10 s
 
 	Found func(at fetch.Location, err error) // each time that it is not what was pinned
-	Back  func(at fetch.Location)            // the first time that it is again
+	Back  func(at fetch.Location)            // each time that it is: a read may have found otherwise between two looks
 }
 
 func (c Config) withDefaults() Config {
@@ -57,7 +57,6 @@ func Run(ctx context.Context, targets []Target, cfg Config) {
 type watch struct {
 	Target
 	cfg      Config
-	away     bool           // it is not what was pinned
 	rejected fetch.Location // it was this, and of other bytes
 }
 
@@ -84,10 +83,8 @@ func (w *watch) look(ctx context.Context) {
 	}
 	switch {
 	case errors.Is(err, fetch.ErrOverwritten):
-		w.away = true
 		w.cfg.Found(w.At, err)
-	case err == nil && w.away:
-		w.away = false
+	case err == nil:
 		w.cfg.Back(w.At)
 	}
 }
@@ -101,9 +98,6 @@ func (w *watch) accepted(ctx context.Context, o *fetch.OverwrittenError) bool {
 	err := w.Accept(ctx, o.Got)
 	if errors.Is(err, fetch.ErrCorrupt) {
 		w.rejected = o.Got
-	}
-	if err == nil {
-		w.away = true // so that Back is called, also if a read found it before
 	}
 	return err == nil
 }

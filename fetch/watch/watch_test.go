@@ -99,9 +99,9 @@ func TestWatch(t *testing.T) {
 		want   string
 		asked  int
 	}{
-		{"nothing happens", false, []error{nil}, "", 0},
-		{"an outage says nothing", false, []error{nil, down, nil}, "", 0},
-		{"overwritten and back", false, []error{nil, overwritten("b", 6), nil}, "found back", 0},
+		{"nothing happens", false, []error{nil}, "back", 0},
+		{"an outage says nothing", false, []error{nil, down, nil}, "back", 0},
+		{"overwritten and back", false, []error{nil, overwritten("b", 6), nil}, "back found back", 0},
 		{"gone and back", false, []error{gone, nil}, "found back", 0},
 		{"an outage while it is away", false, []error{gone, down, nil}, "found back", 0},
 		{"other bytes of the same size", false, []error{overwritten("b", 5)}, "found", 1},
@@ -125,7 +125,7 @@ func TestPace(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		looks := 0
-		Run(ctx, []Target{{At: pinned, Probe: func(context.Context) error { looks++; return nil }}}, Config{})
+		Run(ctx, []Target{{At: pinned, Probe: func(context.Context) error { looks++; return nil }}}, Config{Back: func(fetch.Location) {}})
 		if looks < 45 || looks > 80 {
 			t.Errorf("%d looks in an hour, want about 60", looks)
 		}
