@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,5 +165,35 @@ func TestFullAndReadOnlyDisk(t *testing.T) {
 	o.all(t)
 	if info := d.Info(s.built.Pin()); !info.Complete() {
 		t.Errorf("when it can be written again %+v, want a complete image", info)
+	}
+}
+
+// TestStoppedHolderOfTheLock has another process stop while it changes an image: what is cached is read
+// all the same, without a source.
+func TestStoppedHolderOfTheLock(t *testing.T) {
+	d, s := newDir(t, Config{}), newSample(t, 70, 1)
+	s.open(t, d).all(t)
+	age(t, d, s.built.Pin(), 1000) // so that readers would note that they were here
+	f, err := openFiles(d.of(s.built.Pin()), s.built.Pin(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	if err := lock(f.state.File); err != nil {
+		t.Fatal(err)
+	}
+	s.offline()
+	o := s.open(t, dirAt(t, d.Path(), Config{}))
+	var readers sync.WaitGroup
+	for i := range int64(20) {
+		readers.Go(func() {
+			for index := range int64(70) {
+				o.read(t, (index+i*3)%70*leaf, 1)
+			}
+		})
+	}
+	readers.Wait()
+	if !o.image.disk.usable() {
+		t.Error("a lock that is held counts as a broken disk")
 	}
 }

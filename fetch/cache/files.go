@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,8 @@ import (
 type files struct {
 	image, manifest *os.File
 	state           state
+
+	busy atomic.Int64 // until then, Unix time in nanoseconds, nobody waits for the lock
 
 	mu sync.Mutex // held together with the lock of the state file, which all of this process share
 }
@@ -66,20 +69,32 @@ func closeAll(list []*os.File) (err error) {
 // gone reports whether one of the files was unlinked.
 func (f *files) gone() bool {
 	for _, file := range []*os.File{f.image, f.manifest, f.state.File} {
-		var st unix.Stat_t
-		if err := unix.Fstat(int(file.Fd()), &st); err != nil || st.Nlink == 0 {
+		if unlinked(file) {
 			return true
 		}
 	}
 	return false
 }
 
+func unlinked(f *os.File) bool {
+	var st unix.Stat_t
+	err := unix.Fstat(int(f.Fd()), &st)
+	return err != nil || st.Nlink == 0
+}
+
 // change calls do while nobody else changes the image; errBusy if somebody does for long, who may hang.
 // LeafSize is that of the image.
 func (f *files) change(leafSize int64, do func() error) error {
+	if f.isBusy() {
+		return errBusy
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.isBusy() { // while this call waited for its turn
+		return errBusy
+	}
 	if err := lock(f.state.File); err != nil {
+		f.busy.Store(time.Now().Add(busyFor).UnixNano())
 		return err
 	}
 	defer func() { _ = unix.Flock(int(f.state.Fd()), unix.LOCK_UN) }() // the end of the process would do as well
@@ -87,15 +102,21 @@ func (f *files) change(leafSize int64, do func() error) error {
 		return errAbsent // they were removed before it was our turn
 	}
 	if f.state.leafSize() != leafSize {
-		if err := f.state.begin(leafSize); err != nil {
+		// Leaves that no record tells of would take room that nobody can free.
+		if err := errors.Join(f.image.Truncate(0), f.state.begin(leafSize)); err != nil {
 			return err
 		}
 	}
 	return do()
 }
 
+// isBusy reports whether somebody was found to hold the lock for long a moment ago: not everybody has
+// to wait for one who may hang.
+func (f *files) isBusy() bool { return time.Now().UnixNano() < f.busy.Load() }
+
 const (
-	lockFor   = time.Second
+	busyFor   = 5 * time.Second
+	lockFor   = 200 * time.Millisecond
 	lockEvery = 2 * time.Millisecond
 )
 

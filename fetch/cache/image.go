@@ -22,8 +22,10 @@ type Image struct {
 	disk disk
 	io   *semaphore.Weighted // reads and writes under way, so that a disk that hangs does not collect them
 
-	mu    sync.Mutex                   // guards all below
-	files *files                       // nil before the first use, and after they have gone
+	mu    sync.Mutex // guards files; held while the disk is asked for them
+	files *files     // nil before the first use, and after they have gone
+
+	kept  sync.Mutex                   // guards all below
 	head  []byte                       // of the manifest file
 	nodes map[int64]manifest.HashBlock // by their offset, to be stored again if the files have gone
 

@@ -139,11 +139,13 @@ func (f *files) forget(segment, leaf int64) int64 {
 // remove deletes the files of an image while nobody else changes them; a mount that uses it begins anew.
 // The state file goes last: as long as it is there its lock keeps others out.
 func (d *Dir) remove(dir string) (freed int64) {
-	if f, err := os.OpenFile(filepath.Join(dir, "state"), os.O_RDWR|unix.O_NOFOLLOW, 0); err == nil {
-		defer f.Close()
-		if lock(f) != nil {
-			return 0
-		}
+	f, err := os.OpenFile(filepath.Join(dir, "state"), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if lock(f) != nil || unlinked(f) {
+		return 0 // somebody uses them, or has removed them
 	}
 	for _, name := range []string{"image", "manifest", "state"} {
 		path := filepath.Join(dir, name)

@@ -79,5 +79,10 @@ func (f *filler) fetch(ctx context.Context, first int64, n int) error {
 			return ctx.Err()
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	return f.image.Warm(ctx, first, n)
 }
+
+// patience is how long one fetch may take: readers may have to wait for it.
+const patience = 30 * time.Second
