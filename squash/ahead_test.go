@@ -145,6 +145,7 @@ func TestReadAheadFromFileToFile(t *testing.T) {
 		w := watch(t, image, squash.Config{ReadAhead: 8 * aheadBlock})
 		for i := range aheadSmall {
 			w.readBlock(smallName(i), 0)
+			synctest.Wait() // a read goes unnoticed while another is being noted
 		}
 		if got, want := w.blocks(), aheadSmall+8; got != want {
 			t.Errorf("behind the last small file %d blocks were read, want %d: the large file follows", got, want)
