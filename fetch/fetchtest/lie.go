@@ -12,7 +12,7 @@ const (
 	IgnoreRange // sends all of it, status 200
 	WrongTotal  // Content-Range says that the object is a byte larger
 	WrongStart  // Content-Range begins a byte later
-	NoETag      // identity is left out
+	NoETag      // identity is left out; also when parts are put together
 	WrongETag   // the right bytes under another ETag
 	OtherVersion
 	ShortBody    // half of the bytes, then the connection is closed

@@ -97,8 +97,13 @@ func (s *S3) complete(w http.ResponseWriter, r *http.Request, key, id string, bo
 	delete(s.uploads, id)
 	o := s.add(key, content, fmt.Sprintf("%x-%d", sums.Sum(nil), len(list.Part)), upload.mark)
 	o.identify(w.Header())
+	lie.twistHeader(w.Header())
+	etag := o.etag
+	if lie == NoETag {
+		etag = ""
+	}
 	fmt.Fprintf(w, `<CompleteMultipartUploadResult><Bucket>%s</Bucket><Key>%s</Key><ETag>"%s"</ETag></CompleteMultipartUploadResult>`,
-		s.Bucket, key, o.etag)
+		s.Bucket, key, etag)
 }
 
 // remove answers DELETE of an upload, of a version or of an object with all its versions.

@@ -86,8 +86,8 @@ func (u *upload) single(ctx context.Context) (info minio.UploadInfo, err error) 
 	return info, err
 }
 
-// settle looks for the mark when the outcome is not certain: a lost answer, or a refusal that only
-// tells of our own object.
+// settle looks for the mark when the outcome is not certain: a lost answer, one without an ETag (Ceph
+// gives none when parts are put together), or a refusal that only tells of our own object.
 func (u *upload) settle(ctx context.Context, err error) (fetch.Location, error) {
 	if err != nil && !errors.Is(err, fetch.ErrConflict) && !errors.Is(err, fetch.ErrUnavailable) {
 		return fetch.Location{}, err
@@ -96,10 +96,10 @@ func (u *upload) settle(ctx context.Context, err error) (fetch.Location, error) 
 	switch {
 	case headErr == nil && mark == u.mark:
 		return loc, nil
+	case headErr == nil && (err == nil || errors.Is(err, fetch.ErrConflict)):
+		return fetch.Location{}, u.store.taken(u.key)
 	case err == nil:
 		return fetch.Location{}, u.explain(wire.ErrNoIdentity)
-	case errors.Is(err, fetch.ErrConflict) && headErr == nil:
-		return fetch.Location{}, u.store.taken(u.key)
 	case errors.Is(err, fetch.ErrConflict) && minio.ToErrorResponse(headErr).Code == minio.NoSuchKey:
 		return fetch.Location{}, fmt.Errorf("%w; nothing is visible there, so a delete marker may block the key: delete the marker", err)
 	}

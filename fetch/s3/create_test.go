@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -143,6 +144,29 @@ func TestCreateLate(t *testing.T) {
 	_, err := s.Create(t.Context(), "key", body, int64(len(large())))
 	wantLine(t, err, fetch.ErrConflict)
 	wantStored(t, server, small())
+}
+
+// TestCompletionWithoutETag is what Ceph does, which also heeds no condition there: a Create learns by its
+// mark whether its object is the one that stayed.
+func TestCompletionWithoutETag(t *testing.T) {
+	for want, after := range map[fetch.Verdict]func(*fetchtest.S3){
+		"":                func(*fetchtest.S3) {},
+		fetch.ErrConflict: func(s *fetchtest.S3) { s.Put("key", small()) },
+	} {
+		objects := fetchtest.NewS3(t)
+		objects.Lie(fetchtest.NoETag, to("POST", "uploadId="))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			objects.ServeHTTP(w, r)
+			if to("POST", "uploadId=")(r) {
+				after(objects)
+			}
+		}))
+		t.Cleanup(server.Close)
+		s := open(t, Config{Endpoint: server.URL, Bucket: objects.Bucket, AccessKey: "a", SecretKey: "s", PartSize: minPartSize})
+		if _, err := create(t, s, large()); fetch.VerdictOf(err) != want || want == "" && err != nil {
+			t.Errorf("Create = %v, want verdict %q", err, want)
+		}
+	}
 }
 
 // hook is a body that calls reached before each read.
