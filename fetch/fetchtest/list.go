@@ -37,13 +37,13 @@ func entries(t *testing.T, s fetch.Store, prefix string) []fetch.Entry {
 
 func testListOrder(t *testing.T, s fetch.Store) {
 	// "-" and "." sort before "/", "0" behind it.
-	all := []string{"a-b", "a.b", "a/-", "a/b", "a/b-c/d", "a/b/c", "a0", "b", "ä", "a/Z"}
+	all := []string{"a-b", "a.b", "a/-", "a/b", "a/b-c/d", "a/b/c", "a0", "b", "ä", "a/Z", "..x", "a/..x"}
 	all = slices.DeleteFunc(all, func(key string) bool { return key == "a/b" }) // is a directory elsewhere
 	created := map[string]fetch.Location{}
 	for i, key := range all {
 		created[key] = put(t, s, key, Random(i+1, 1))
 	}
-	for _, prefix := range []string{"", "a", "a/", "a/b", "a/b/", "a-", "nothing", "a/nothing", "a/b/c", "a/b/c/", "ä", ".."} {
+	for _, prefix := range []string{"", "a", "a/", "a/b", "a/b/", "a-", "nothing", "a/nothing", "a/b/c", "a/b/c/", "ä", ".", "..", "a/..", "../", "a/../b", "a//", "/"} {
 		var want, got []string
 		for _, key := range all {
 			if strings.HasPrefix(key, prefix) {

@@ -3,7 +3,9 @@ package s3
 import (
 	"context"
 	"fmt"
+	iofs "io/fs"
 	"iter"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -16,16 +18,20 @@ import (
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, error] {
 	return func(yield func(fetch.Entry, error) bool) {
 		ctx, asked := withNote(ctx)
+		ask, some := askable(prefix)
+		if !some {
+			return
+		}
 		fetchOwner := false
 		last := ""
 		for info := range s.reads.ListObjectsIter(ctx, s.cfg.Bucket, minio.ListObjectsOptions{
-			Prefix: prefix, Recursive: true, FetchOwner: &fetchOwner,
+			Prefix: ask, Recursive: true, FetchOwner: &fetchOwner,
 		}) {
 			if info.Err != nil {
 				yield(fetch.Entry{}, asked.add(s.explain("list", s.objectURL(prefix), info.Err)))
 				return
 			}
-			if wire.CheckKey(info.Key) != nil {
+			if wire.CheckKey(info.Key) != nil || !strings.HasPrefix(info.Key, prefix) {
 				continue
 			}
 			if info.Key <= last {
@@ -44,4 +50,17 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, 
 			yield(fetch.Entry{}, s.explain("list", s.objectURL(prefix), err))
 		}
 	}
+}
+
+// askable returns what to ask a server for in place of prefix, and whether any key can begin with prefix.
+// MinIO refuses to list what begins with a part "." or "..", although a key may be "..x".
+func askable(prefix string) (ask string, some bool) {
+	slash := strings.LastIndex(prefix, "/")
+	if slash >= 0 && (prefix[:slash] == "." || !iofs.ValidPath(prefix[:slash])) {
+		return "", false
+	}
+	if last := prefix[slash+1:]; last == "." || last == ".." {
+		return prefix[:slash+1], true
+	}
+	return prefix, true
 }
