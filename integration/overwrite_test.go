@@ -203,7 +203,7 @@ func TestOverwriteInVersionedBucket(t *testing.T) {
 }
 
 func TestDeletedObject(t *testing.T) {
-	server := s3server.Start(t, s3server.Config{})
+	server := s3server.Start(t, s3server.Config{Kind: s3server.Versitygw})
 	u := s3User(t, server)
 	p := publishTree(t, u, server)
 	dir := u.mount(p.ref)
@@ -222,7 +222,7 @@ func TestDeletedObject(t *testing.T) {
 
 // TestRot flips one byte in the stored file, behind the server's back: identity stays, content does not.
 func TestRot(t *testing.T) {
-	server := s3server.Start(t, s3server.Config{})
+	server := s3server.Start(t, s3server.Config{Kind: s3server.Versitygw})
 	u := s3User(t, server)
 	p := publishTree(t, u, server)
 	const off = 110<<20 + 12345 // in the middle of one file

@@ -86,7 +86,7 @@ func TestVersionedOverwrite(t *testing.T) {
 // TestChangedBehindTheServer: bytes changed in the server's file are for the hash to find; the
 // store must deliver them as they are.
 func TestChangedBehindTheServer(t *testing.T) {
-	server := s3server.Start(t, s3server.Config{})
+	server := s3server.Start(t, s3server.Config{Kind: s3server.Versitygw})
 	s := newStore(t, server)
 	content := fetchtest.Random(1000, 1)
 	loc, err := s.Create(t.Context(), "dir/key", bytes.NewReader(content), 1000)

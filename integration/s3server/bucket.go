@@ -18,7 +18,7 @@ func (s *Server) NewBucket(t testing.TB) string {
 	t.Helper()
 	bucket := "test-" + strings.ToLower(rand.Text()[:12])
 	s.put(t, "/"+bucket, "", "")
-	if s.cfg.Versioning {
+	if s.Versioning {
 		s.put(t, "/"+bucket, "versioning=", `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
 			`<Status>Enabled</Status></VersioningConfiguration>`)
 	}

@@ -9,21 +9,28 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"testing"
 )
 
-// command is what the tool module builds.
-const command = "github.com/versity/versitygw/cmd/versitygw"
+// commands are what the tool modules build.
+var commands = map[Kind]string{
+	Versitygw: "github.com/versity/versitygw/cmd/versitygw",
+	MinIO:     "github.com/minio/minio",
+}
 
-// Build returns the path of the server's binary. It compiles it (about a minute from empty caches)
-// unless the user's cache directory already holds one of the same sources and the same Go.
+// Build returns the path of the binary of a server that is built here: Versitygw or MinIO. It compiles
+// it (a minute or two and a half from empty caches) unless the user's cache directory already holds one of the same sources and the same Go.
 // Concurrent builds, of other processes too, wait for each other. The working directory must be
 // inside this module.
-func Build() (string, error) {
-	module, err := toolModule()
+func Build(kind Kind) (string, error) {
+	if commands[kind] == "" {
+		return "", fmt.Errorf("there is nothing to build for a server %q", kind)
+	}
+	module, err := toolModule(kind)
 	if err != nil {
 		return "", err
 	}
-	path, err := binaryPath(module)
+	path, err := binaryPath(module, kind)
 	if err != nil {
 		return "", err
 	}
@@ -35,16 +42,26 @@ func Build() (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	return path, compile(module, path)
+	return path, compile(module, commands[kind], path)
+}
+
+// build is Build for a test.
+func build(t testing.TB, kind Kind) string {
+	t.Helper()
+	binary, err := Build(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
 }
 
 // toolModule finds the server's own module beside this package.
-func toolModule() (string, error) {
+func toolModule(kind Kind) (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}
-	dir := filepath.Join(filepath.Dir(string(bytes.TrimSpace(out))), "integration", "s3server", "versitygw")
+	dir := filepath.Join(filepath.Dir(string(bytes.TrimSpace(out))), "integration", "s3server", string(kind))
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
 		return "", fmt.Errorf("the S3 server's module: %w; run this inside the project's own module", err)
 	}
@@ -52,7 +69,7 @@ func toolModule() (string, error) {
 }
 
 // binaryPath names the binary after all that goes into it.
-func binaryPath(module string) (string, error) {
+func binaryPath(module string, kind Kind) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOARCH)
 	for _, name := range []string{"go.mod", "go.sum"} {
@@ -70,7 +87,7 @@ func binaryPath(module string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, fmt.Sprintf("versitygw-%x", sum.Sum(nil)[:8])), nil
+	return filepath.Join(dir, fmt.Sprintf("%s-%x", kind, sum.Sum(nil)[:8])), nil
 }
 
 // lock takes an exclusive lock that the kernel drops when the process dies.
@@ -87,7 +104,7 @@ func lock(path string) (unlock func(), err error) {
 }
 
 // compile builds beside path and renames, so that path is complete or absent.
-func compile(module, path string) error {
+func compile(module, command, path string) error {
 	partial := path + ".partial"
 	cmd := exec.Command("go", "build", "-C", module, "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", partial, command)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-buildvcs=false")

@@ -7,7 +7,7 @@ import (
 )
 
 func TestBuildReusesTheBinary(t *testing.T) {
-	first, err := Build()
+	first, err := Build(Versitygw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -15,7 +15,7 @@ func TestBuildReusesTheBinary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Build()
+	second, err := Build(Versitygw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestBuildReusesTheBinary(t *testing.T) {
 
 func TestBucketIsADirectory(t *testing.T) {
 	for _, versioning := range []bool{false, true} {
-		s := Start(t, Config{Versioning: versioning})
+		s := Start(t, Config{Kind: Versitygw, Versioning: versioning})
 		bucket := s.NewBucket(t)
 		if info, err := os.Stat(s.StoredFile(bucket, "")); err != nil || !info.IsDir() {
 			t.Errorf("versioning %v: no directory for bucket %s: %v", versioning, bucket, err)

@@ -1,4 +1,5 @@
-// Command build compiles the S3 server of the tests ahead of them and prints its path.
+// Command build compiles S3 servers of the tests ahead of them and prints their paths. Its arguments are
+// their names; default versitygw.
 package main
 
 import (
@@ -9,10 +10,16 @@ import (
 )
 
 func main() {
-	path, err := s3server.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	names := os.Args[1:]
+	if len(names) == 0 {
+		names = []string{string(s3server.Versitygw)}
 	}
-	fmt.Println(path)
+	for _, name := range names {
+		path, err := s3server.Build(s3server.Kind(name))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println(path)
+	}
 }
