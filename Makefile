@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build demo test check incident torture bench bench-xz fuzz tools clean
+.PHONY: build demo test test-stores check incident torture bench bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
@@ -20,6 +20,16 @@ test: tools build ## everything, with the real kernel and a real S3 server; want
 	CGO_ENABLED=1 go test -race -timeout 20m -run 'Concurrent|Share|Cancelled|Ahead|Streams|Metadata|Open' ./squash
 	go test -timeout 20m . ./cmd/... ./squash
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -timeout 20m ./integration/...
+
+test-stores: tools build ## what depends on the S3 server, with MinIO and with Ceph's
+	integration/tools/debian ceph-mon ceph-osd radosgw ceph-common
+	go run ./integration/s3server/build minio
+	$(MAKE) test-store-minio test-store-ceph
+
+test-store-%:
+	PINFS_TEST_STORE=$* go test -count 1 -timeout 20m -run '^Test(Contract|Conditions|VersionedOverwrite|MissingBucket|ServerDown)$$' ./fetch/s3
+	PINFS_TEST_STORE=$* PINFS_TORTURE_READS=2000 PINFS_BIN=$(CURDIR)/bin/pinfs \
+		go test -count 1 -timeout 20m -v -run '^Test(Overwrite.*|ServerDownDuringReads|Torture)$$' ./integration
 
 check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt -w these: $$bad"; exit 1; }

@@ -75,6 +75,17 @@ type Overwriter interface {
 	Overwrite(ctx context.Context, key string, content []byte) (fetch.Location, error)
 }
 
+// Contested is what a store under test adds whose server is known to let several win who create an object
+// of some size at the same time. Whoever loses is still told so, and what is stored is a winner's.
+type Contested interface {
+	Exclusive(size int64) bool // that at most one of them wins
+}
+
+func exclusive(s fetch.Store, size int) bool {
+	c, ok := s.(Contested)
+	return !ok || c.Exclusive(int64(size))
+}
+
 // overwrite puts other content where an object is.
 func overwrite(t *testing.T, s fetch.Store, key string, content []byte) fetch.Location {
 	t.Helper()

@@ -12,8 +12,24 @@ import (
 	"github.com/pinfs/pinfs/integration/s3server"
 )
 
-// scratch is a Store on a bucket that a foreign program can write to.
-type scratch struct{ *Store }
+// scratch is a Store on a bucket that a foreign program can write to, of a server that honours so much.
+type scratch struct {
+	*Store
+	honours conditions
+}
+
+var (
+	_ fetchtest.Overwriter = scratch{}
+	_ fetchtest.Contested  = scratch{}
+)
+
+// Exclusive implements fetchtest.Contested.
+func (s scratch) Exclusive(size int64) bool {
+	if size > s.cfg.PartSize {
+		return s.honours.parts
+	}
+	return s.honours.single
+}
 
 // Overwrite replaces an object with a plain PUT.
 func (s scratch) Overwrite(ctx context.Context, key string, content []byte) (fetch.Location, error) {
@@ -24,7 +40,7 @@ func (s scratch) Overwrite(ctx context.Context, key string, content []byte) (fet
 // newStore makes a bucket and the store in it.
 func newStore(t *testing.T, server *s3server.Server) scratch {
 	t.Helper()
-	return scratch{open(t, Config{
+	return scratch{honours: honours(server), Store: open(t, Config{
 		Endpoint:  server.Endpoint,
 		Bucket:    server.NewBucket(t),
 		AccessKey: server.AccessKey,
