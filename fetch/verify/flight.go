@@ -36,24 +36,25 @@ type fetcher[V any] struct {
 	keep   func(index int64, v V)                                    // puts a success into the cache
 }
 
-// unit returns unit index: cached, from a running fetch, or from a new one.
-func (f *flight[V]) unit(ctx context.Context, index int64, how fetcher[V]) (V, error) {
+// unit returns unit index: cached, from a running fetch, or from a new one. What that fetch has of the
+// units behind it comes along, since a cache may be smaller than a run.
+func (f *flight[V]) unit(ctx context.Context, index int64, how fetcher[V]) (v V, behind []Result[V], err error) {
 	for {
-		v, again, err := f.try(ctx, index, how)
+		v, behind, again, err := f.try(ctx, index, how)
 		if !again || ctx.Err() != nil {
-			return v, err
+			return v, behind, err
 		}
 	}
 }
 
 // try is one attempt of unit; again says that it failed by the deadline of somebody else.
-func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, again bool, err error) {
+func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, behind []Result[V], again bool, err error) {
 	f.mu.Lock()
 	c, running := f.calls[index]
 	if !running {
 		if v, ok := how.cached(index); ok {
 			f.mu.Unlock()
-			return v, false, nil
+			return v, nil, false, nil
 		}
 		c = f.start(ctx, index, how)
 	}
@@ -64,9 +65,9 @@ func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, 
 	select {
 	case <-c.done:
 		r := c.results[index-c.first]
-		return r.Value, running && c.expired && r.Err != nil, r.Err
+		return r.Value, c.results[index-c.first+1:], running && c.expired && r.Err != nil, r.Err
 	case <-ctx.Done():
-		return v, false, context.Cause(ctx)
+		return v, nil, false, context.Cause(ctx)
 	}
 }
 

@@ -99,18 +99,26 @@ func (o *Object) ReadAt(ctx context.Context, p []byte, off int64) error {
 	for len(p) > 0 {
 		index := off / leafSize
 		o.touched.add(index)
-		b, err := o.block(ctx, index, int(last-index+1))
+		b, behind, err := o.block(ctx, index, int(last-index+1))
 		if err != nil {
 			return err
 		}
 		n := b.CopyAt(p, int(off-index*leafSize))
+		for i, l := range behind {
+			if l.Err != nil || n == len(p) { // what failed is asked for once more if it is needed
+				break
+			}
+			o.touched.add(index + 1 + int64(i))
+			n += l.Value.CopyAt(p[n:], 0)
+		}
 		p, off = p[n:], off+int64(n)
 	}
 	return nil
 }
 
-// block returns leaf index; need is how many leaves from there the caller is going to ask for.
-func (o *Object) block(ctx context.Context, index int64, need int) (Block, error) {
+// block returns leaf index and those behind it that came along with it; need is how many leaves from
+// there the caller is going to ask for.
+func (o *Object) block(ctx context.Context, index int64, need int) (Block, []Leaf, error) {
 	return o.flight.unit(ctx, index, fetcher[Block]{
 		cached: o.leaves.get,
 		plan: func(i int64) int {

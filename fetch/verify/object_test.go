@@ -272,6 +272,18 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
+// TestRunLargerThanTheCache: what was fetched for a read serves it, whatever the cache keeps.
+func TestRunLargerThanTheCache(t *testing.T) {
+	o, image, _ := object(t, 8*leaf, Config{CacheBytes: leaf})
+	p := make([]byte, 6*leaf)
+	if err := o.ReadAt(t.Context(), p, leaf+7); err != nil || !bytes.Equal(p, image.b[leaf+7:][:len(p)]) {
+		t.Errorf("ReadAt = %v, want the bytes", err)
+	}
+	if image.calls() != 1 {
+		t.Errorf("%d fetches for one read, want 1", image.calls())
+	}
+}
+
 func BenchmarkReadAtCold(b *testing.B) {
 	data := make([]byte, 64<<20)
 	built, err := manifest.Build(b.Context(), bytes.NewReader(data), manifest.BuildConfig{})

@@ -33,7 +33,7 @@ func (t *tree) parent(ctx context.Context, leaf int64) (parent manifest.HashBloc
 }
 
 func (t *tree) block(ctx context.Context, n manifest.Node, parent manifest.HashBlock) (manifest.HashBlock, error) {
-	return t.flight.unit(ctx, n.Off, fetcher[manifest.HashBlock]{
+	b, _, err := t.flight.unit(ctx, n.Off, fetcher[manifest.HashBlock]{
 		cached: t.blocks.get,
 		plan:   func(int64) int { return 1 },
 		fetch: func(ctx context.Context, _ int64, _ int) []Result[manifest.HashBlock] {
@@ -42,6 +42,7 @@ func (t *tree) block(ctx context.Context, n manifest.Node, parent manifest.HashB
 		},
 		keep: t.blocks.put,
 	})
+	return b, err
 }
 
 // ahead fetches the hash blocks above a leaf that is going to be asked for soon, if they are not at hand.

@@ -8,7 +8,7 @@ import (
 // Warm fetches n leaves from index on as far as they are not at hand, and returns the first error.
 func (o *Object) Warm(ctx context.Context, index int64, n int) error {
 	for end := min(index+int64(n), o.m.Leaves()); index < end; index++ {
-		if _, err := o.block(ctx, index, int(end-index)); err != nil {
+		if _, _, err := o.block(ctx, index, int(end-index)); err != nil {
 			return err
 		}
 	}
