@@ -14,6 +14,7 @@ type Remote struct {
 	m               *manifest.Manifest
 	image, file     fetch.Source
 	imageAt, treeAt fetch.Location // names in errors
+	runs            buffers
 }
 
 var _ Origin = (*Remote)(nil)
@@ -21,46 +22,55 @@ var _ Origin = (*Remote)(nil)
 // NewRemote makes a Remote of an image's bytes and its manifest file; imageAt and treeAt name them in
 // errors.
 func NewRemote(m *manifest.Manifest, image, file fetch.Source, imageAt, treeAt fetch.Location) *Remote {
-	return &Remote{m, image, file, imageAt, treeAt}
+	return &Remote{m: m, image: image, file: file, imageAt: imageAt, treeAt: treeAt}
 }
 
 // Leaves implements Origin with one read of the image.
 func (r *Remote) Leaves(ctx context.Context, index int64, n int, above Above) []Leaf {
-	p, err := r.read(ctx, index, n)
-	if err != nil {
+	if n == 1 {
+		l := make([]Leaf, 1)
+		l[0].Value, l[0].Err = r.single(ctx, index, above)
+		return l
+	}
+	off, _ := r.m.LeafRange(index)
+	run := r.runs.take(int(min(int64(n)*int64(r.m.LeafSize()), r.m.Size()-off)))
+	defer r.runs.give(run)
+	if err := r.image.ReadAt(ctx, run, off); err != nil {
 		return Failed(n, err)
 	}
-	leaves := make([]Leaf, n)
-	for i := range leaves {
-		_, size := r.m.LeafRange(index + int64(i))
-		leaves[i].Value, leaves[i].Err = r.leaf(ctx, index+int64(i), p[:size:size], above, n > 1)
-		p = p[size:]
-	}
-	return leaves
+	return each(n, func(i int) (Block, error) {
+		at, size := r.m.LeafRange(index + int64(i))
+		// A copy, so that one leaf in a cache does not hold on to a whole run; what is checked is the copy.
+		return r.leaf(ctx, index+int64(i), append([]byte(nil), run[at-off:][:size]...), above)
+	})
 }
 
-// read returns the unverified bytes of n leaves.
-func (r *Remote) read(ctx context.Context, index int64, n int) ([]byte, error) {
-	off, _ := r.m.LeafRange(index)
-	size := min(int64(n)*int64(r.m.LeafSize()), r.m.Size()-off)
+// single reads leaf index.
+func (r *Remote) single(ctx context.Context, index int64, above Above) (Block, error) {
+	p, err := r.read(ctx, index)
+	if err != nil {
+		return Block{}, err
+	}
+	return r.leaf(ctx, index, p, above)
+}
+
+// read returns the unverified bytes of leaf index.
+func (r *Remote) read(ctx context.Context, index int64) ([]byte, error) {
+	off, size := r.m.LeafRange(index)
 	p := make([]byte, size)
 	return p, r.image.ReadAt(ctx, p, off)
 }
 
-// leaf makes p the Block of leaf index. A shared p is copied, so that one leaf in a cache does not
-// hold on to a whole run.
-func (r *Remote) leaf(ctx context.Context, index int64, p []byte, above Above, shared bool) (Block, error) {
+// leaf makes p, which it takes ownership of, the Block of leaf index.
+func (r *Remote) leaf(ctx context.Context, index int64, p []byte, above Above) (Block, error) {
 	parent, err := above(ctx, index)
 	if err != nil {
 		return Block{}, err
 	}
-	if shared {
-		p = append([]byte(nil), p...)
-	}
 	first := true
 	return twice(r.imageAt, func() (Block, error) {
 		if !first {
-			if p, err = r.read(ctx, index, 1); err != nil {
+			if p, err = r.read(ctx, index); err != nil {
 				return Block{}, err
 			}
 		}
