@@ -1,6 +1,7 @@
 package s3server
 
 import (
+	"bytes"
 	"crypto/rand"
 	_ "embed"
 	"fmt"
@@ -73,11 +74,17 @@ func (c cluster) command(name string, args ...string) *exec.Cmd {
 // tool runs a program to its end and returns what it says.
 func (c cluster) tool(t testing.TB, name string, args ...string) string {
 	t.Helper()
-	out, err := c.command(name, args...).CombinedOutput()
+	var out bytes.Buffer
+	cmd := c.command(name, args...)
+	cmd.Stdout = &out
+	p, err := start(cmd)
 	if err != nil {
-		t.Fatalf("%s: %v; make test-stores installs what is missing\n%s", name, err, out)
+		t.Fatalf("%v; make test-stores installs what is missing", err)
 	}
-	return string(out)
+	if words := p.words(); !cmd.ProcessState.Success() {
+		t.Fatalf("%s: %v\n%s", name, cmd.ProcessState, words)
+	}
+	return out.String()
 }
 
 // startOSD starts the OSD and waits until the monitor knows that it is up. One that asks the monitor too
