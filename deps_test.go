@@ -24,7 +24,7 @@ var arrows = map[string]struct{ packages, libraries []string }{
 	"fetch/internal/wire":                {[]string{"fetch"}, nil},
 	"fetch/file":                         {[]string{"fetch"}, nil},
 	"fetch/verify":                       {[]string{"fetch", "fetch/manifest"}, nil},
-	"fetch/mirror":                       {[]string{"fetch", "fetch/manifest", "fetch/verify"}, nil},
+	"fetch/mirror":                       {[]string{"fetch", "fetch/manifest", "fetch/retry", "fetch/verify"}, nil},
 	"fetch/cache":                        {[]string{"fetch", "fetch/manifest", "fetch/verify"}, []string{"github.com/cespare/xxhash/v2"}},
 	"fetch/prefetch":                     {[]string{"fetch"}, nil},
 	"fetch/watch":                        {[]string{"fetch"}, nil},

@@ -11,6 +11,7 @@ import (
 	"github.com/pinfs/pinfs/fetch/cache"
 	"github.com/pinfs/pinfs/fetch/catalog"
 	"github.com/pinfs/pinfs/fetch/mirror"
+	"github.com/pinfs/pinfs/fetch/retry"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -41,7 +42,7 @@ func (x *torture) openCached(t testing.TB, store fetch.Store, at catalog.Place) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := mirror.New([]mirror.Source{{At: at.Image, Blocks: remote}}, mirror.Config{First: 5 * time.Millisecond, Total: 500 * time.Millisecond})
+	m := mirror.New([]mirror.Source{{At: at.Image, Blocks: remote}}, mirror.Config{Rounds: retry.Config{First: 5 * time.Millisecond, Total: 500 * time.Millisecond}})
 	cached := dir.Image(head.Manifest, m)
 	o := head.Object(at.Image, cached, verify.Config{CacheBytes: 256 << 10})
 	t.Cleanup(func() { o.Close(); m.Close(); cached.Close(); dir.Close() })

@@ -47,7 +47,7 @@ func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, fa
 		r := &remote{a: a, m: h.Manifest, source: s}
 		o.remotes, from = append(o.remotes, r), append(from, r.mirrored())
 	}
-	o.mirror = mirror.New(from, mirror.Config{Total: a.cfg.Timeout, Failed: failed})
+	o.mirror = mirror.New(from, mirror.Config{Rounds: retry.Config{Total: a.cfg.Timeout}, Failed: failed})
 	var origin verify.Origin = o.mirror
 	if dir != nil {
 		o.cached = dir.Image(h.Manifest, o.mirror)

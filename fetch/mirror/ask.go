@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pinfs/pinfs/fetch/retry"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -26,21 +27,18 @@ type failure struct {
 // ask sends op to one source after the other, round after round while that can help, and returns the
 // first answer and whose it is.
 func ask[T any](ctx context.Context, m *Mirror, j job, op request[T]) (v T, by *member, err error) {
-	deadline := time.Now().Add(m.cfg.Total)
-	for rounds := 1; ; rounds++ {
-		var failures []failure
-		v, by, failures = race(ctx, m, j.n, m.order(j), op)
-		if by != nil {
-			m.tell(failures)
-			return v, by, nil
-		}
-		if !curable(failures) || !wait(ctx, max(m.pause(rounds), asked(failures)), deadline) {
-			return v, nil, reason(ctx, failures, rounds)
-		}
-		for _, f := range failures {
+	var failures []failure
+	v, err = retry.Do(ctx, m.cfg.Rounds, func() (v T, err error) {
+		for _, f := range failures { // of the last round
 			f.of.again(ctx)
 		}
-	}
+		if v, by, failures = race(ctx, m, j.n, m.order(j), op); by == nil {
+			return v, reason(failures)
+		}
+		m.tell(failures)
+		return v, nil
+	})
+	return v, by, err
 }
 
 // answer is what came of one request.
@@ -60,12 +58,13 @@ func race[T any](ctx context.Context, m *Mirror, n int, order []*member, op requ
 	start := func() time.Duration {
 		next := order[0]
 		order, running = order[1:], append(running, next)
+		usual := next.begin(n)
 		m.running.Go(func() {
 			a := answer[T]{of: next}
 			a.v, a.err = timed(ctx, next, n, op)
 			answers <- a
 		})
-		return next.usual(n)
+		return usual
 	}
 	hedge := time.NewTimer(start())
 	defer hedge.Stop()

@@ -1,40 +1,20 @@
 package mirror
 
 import (
-	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
 
-// curable reports whether asking again may help.
-func curable(failures []failure) bool {
-	for _, f := range failures {
-		if errors.Is(f.err, fetch.ErrUnavailable) {
-			return true
-		}
+// reason makes one error of what all sources said; that of a single one comes back untouched.
+func reason(failures []failure) error {
+	if len(failures) == 1 {
+		return failures[0].err
 	}
-	return false
-}
-
-// reason makes one error of what all sources said. A cancellation stays recognisable.
-func reason(ctx context.Context, failures []failure, rounds int) error {
-	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	err := failures[0].err
-	if len(failures) > 1 {
-		err = refusals(failures)
-	}
-	if fetch.VerdictOf(err) == "" && errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer in time: %w", fetch.ErrUnavailable)
-	}
-	if rounds == 1 {
-		return err
-	}
-	return fmt.Errorf("%w (%d attempts)", err, rounds)
+	return refusals(failures)
 }
 
 // refusals are what several sources said.
@@ -56,4 +36,27 @@ func (r refusals) Unwrap() []error {
 		errs[i] = f.err
 	}
 	return errs
+}
+
+// As answers for all of them how long to wait before they are asked again: as long as the one that wants
+// the least.
+func (r refusals) As(target any) bool {
+	pause, ok := target.(**fetch.RetryAfterError)
+	if ok {
+		*pause = &fetch.RetryAfterError{After: r.pause(), Err: r}
+	}
+	return ok
+}
+
+func (r refusals) pause() time.Duration {
+	var asked []time.Duration
+	for _, f := range r {
+		if errors.Is(f.err, fetch.ErrUnavailable) { // the others will not answer after any pause
+			asked = append(asked, fetch.RetryAfter(f.err))
+		}
+	}
+	if len(asked) == 0 {
+		return 0
+	}
+	return slices.Min(asked)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pinfs/pinfs/fetch/fetchtest"
 	"github.com/pinfs/pinfs/fetch/manifest"
 	"github.com/pinfs/pinfs/fetch/mirror"
+	"github.com/pinfs/pinfs/fetch/retry"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -80,7 +81,7 @@ func (p pinned) open(t *testing.T, total time.Duration, sites ...*site) *reader 
 		sources = append(sources, mirror.Source{At: s.at, Blocks: blocks, ImageOnly: true})
 	}
 	r := &reader{image: p.bytes}
-	m := mirror.New(sources, mirror.Config{Total: total, Failed: r.failed})
+	m := mirror.New(sources, mirror.Config{Rounds: retry.Config{Total: total}, Failed: r.failed})
 	r.Object = head.Object(sources[0].At, m, verify.Config{})
 	t.Cleanup(m.Close)
 	t.Cleanup(r.Object.Close)

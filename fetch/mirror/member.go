@@ -20,7 +20,7 @@ const (
 	longestRest = time.Minute     // up to this
 	repeats     = rate.Limit(10)  // repeated and hedged requests to one source a second
 	burst       = 20              // of them at once
-	weight      = 5 * time.Minute // a source with other bytes is looked at again after this
+	otherBytes  = 5 * time.Minute // for how long one that was overwritten is passed over
 )
 
 // member is a source and what is known of its health: a circuit breaker and its latencies.
@@ -60,7 +60,7 @@ func (m *Mirror) order(j job) []*member {
 		case j.tree && s.source().ImageOnly:
 		case s == j.last:
 			last = append(last, s)
-		case s.mayBeAsked():
+		case s.resting().IsZero():
 			well = append(well, s)
 		default:
 			rest = append(rest, s)
@@ -69,31 +69,41 @@ func (m *Mirror) order(j job) []*member {
 	return slices.Concat(well, rest, last)
 }
 
-// mayBeAsked reports whether m is not passed over. When its rest is over, the first who asks may try.
-func (m *member) mayBeAsked() bool {
+// resting returns until when m is passed over, zero if it is not, or not any more.
+func (m *member) resting() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.until.IsZero() {
-		return true
-	}
 	if time.Now().Before(m.until) {
-		return false
+		return m.until
 	}
-	m.until = time.Now().Add(m.rest)
-	return true
+	return time.Time{}
+}
+
+// begin notes that m is asked and returns how long it takes for n leaves in nineteen of twenty cases. One
+// whose rest is over is tried with this request alone, until it has answered.
+func (m *member) begin(n int) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.until.IsZero() && !time.Now().Before(m.until) {
+		m.until = time.Now().Add(m.rest)
+	}
+	return m.latencies(n).p95()
 }
 
 // learn takes in how a request for n leaves went. One that was taken back says nothing of health.
 func (m *member) learn(ctx context.Context, n int, took time.Duration, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.latencies(n).add(took)
-	switch {
+	switch l := m.latencies(n); {
 	case err == nil:
+		l.add(took)
 		m.failures, m.rest, m.until = 0, 0, time.Time{}
 	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
+		if took > l.p95() { // it would have taken longer still
+			l.add(took)
+		}
 	case errors.Is(err, fetch.ErrOverwritten):
-		m.passOver(weight)
+		m.passOver(otherBytes)
 	case errors.Is(err, fetch.ErrDenied):
 		m.passOver(longestRest)
 	default:
@@ -126,13 +136,6 @@ func (m *member) again(ctx context.Context) { _ = m.repeats.Wait(ctx) } // the e
 // spare reports whether m may be sent a request that is perhaps not needed.
 func (m *member) spare() bool { return m.repeats.Allow() }
 
-// usual is how long m takes for n leaves in nineteen of twenty cases.
-func (m *member) usual(n int) time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.latencies(n).p95()
-}
-
 func (m *member) latencies(n int) *latencies {
 	if n == 1 {
 		return &m.small
@@ -143,16 +146,14 @@ func (m *member) latencies(n int) *latencies {
 // Health is how a source is doing.
 type Health struct {
 	At    fetch.Location
-	Until time.Time // it is passed over until then; zero if it is not
+	Until time.Time // it is passed over until then; zero if it is not, or not any more
 }
 
 // Health returns how the sources are doing, in their order.
 func (m *Mirror) Health() []Health {
 	list := make([]Health, len(m.members))
 	for i, s := range m.members {
-		s.mu.Lock()
-		list[i] = Health{s.source().At, s.until}
-		s.mu.Unlock()
+		list[i] = Health{s.source().At, s.resting()}
 	}
 	return list
 }

@@ -5,10 +5,10 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/manifest"
+	"github.com/pinfs/pinfs/fetch/retry"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -21,29 +21,11 @@ type Source struct {
 
 // Config bounds the attempts. The zero value works.
 type Config struct {
-	First time.Duration // pause before all sources are asked again, with jitter, growing by half each time; default 100 ms
-	Max   time.Duration // longest pause; default 3 s
-	Total time.Duration // no new round starts later than this; default 25 s; a nearer deadline of ctx wins
+	Rounds retry.Config // how often all sources are asked again, and until when
 
 	// Failed is told of a source that failed although another one had what was asked for: nobody
 	// else hears of it. It may be called concurrently and must not block. Default: nobody.
 	Failed func(at fetch.Location, err error)
-}
-
-func (c Config) withDefaults() Config {
-	if c.First <= 0 {
-		c.First = 100 * time.Millisecond
-	}
-	if c.Max <= 0 {
-		c.Max = 3 * time.Second
-	}
-	if c.Total <= 0 {
-		c.Total = 25 * time.Second
-	}
-	if c.Failed == nil {
-		c.Failed = func(fetch.Location, error) {}
-	}
-	return c
 }
 
 // Mirror is several sources of one image. They are asked in their order; where one fails, for
@@ -59,9 +41,12 @@ type Mirror struct {
 
 var _ verify.Origin = (*Mirror)(nil)
 
-// New makes a Mirror of sources, of which there is at least one.
+// New makes a Mirror of sources, of which at least one has hash blocks.
 func New(sources []Source, cfg Config) *Mirror {
-	m := &Mirror{cfg: cfg.withDefaults()}
+	if cfg.Failed == nil {
+		cfg.Failed = func(fetch.Location, error) {}
+	}
+	m := &Mirror{cfg: cfg}
 	for _, s := range sources {
 		m.members = append(m.members, newMember(s))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/fetchtest"
 	"github.com/pinfs/pinfs/fetch/manifest"
+	"github.com/pinfs/pinfs/fetch/retry"
 	"github.com/pinfs/pinfs/fetch/verify"
 )
 
@@ -166,7 +167,7 @@ func TestAllAreCorrupt(t *testing.T) {
 
 func TestAllAreDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSeveral(t, 2, Config{Total: 10 * time.Second})
+		s := newSeveral(t, 2, Config{Rounds: retry.Config{Total: 10 * time.Second}})
 		s.faults[0].Before = failing(verdictError(fetch.ErrUnavailable))
 		s.faults[1].Before = failing(verdictError(fetch.ErrDenied))
 		start := time.Now()
@@ -205,8 +206,21 @@ func TestPauseThatIsAskedFor(t *testing.T) {
 			return nil
 		}
 		start := time.Now()
-		if err := s.read(t, 0, 1); err != nil || time.Since(start) != 7*time.Second {
-			t.Errorf("ReadAt = %v after %v, want success after 7s", err, time.Since(start))
+		if err := s.read(t, 0, 1); err != nil || time.Since(start) < 7*time.Second || time.Since(start) > 8*time.Second {
+			t.Errorf("ReadAt = %v after %v, want success soon after 7s", err, time.Since(start))
+		}
+	})
+}
+
+// TestShortestPauseCounts has one of two busy servers want to be left alone for a minute.
+func TestShortestPauseCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 2, Config{})
+		s.faults[0].Before = failing(&fetch.RetryAfterError{After: time.Minute, Err: verdictError(fetch.ErrUnavailable)})
+		s.faults[1].Before = fetchtest.FailRead(0, verdictError(fetch.ErrUnavailable))
+		start := time.Now()
+		if err := s.read(t, 0, 1); err != nil || time.Since(start) > time.Second {
+			t.Errorf("ReadAt = %v after %v, want the second server's answer", err, time.Since(start))
 		}
 	})
 }
@@ -252,6 +266,35 @@ func TestDownSourceIsPassedOver(t *testing.T) {
 		}
 		if n := s.faults[1].Reads() - before; n != 0 {
 			t.Errorf("the second source was asked %d times although the first is back", n)
+		}
+	})
+}
+
+// TestRestEndsUnasked has the second source be down for one read, and nobody need it after that: it is
+// well again when its rest is over.
+func TestRestEndsUnasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSeveral(t, 2, Config{Rounds: retry.Config{Total: 5 * time.Second}})
+		for _, f := range s.faults {
+			f.Before = failing(verdictError(fetch.ErrUnavailable))
+		}
+		if err := s.read(t, 0, 1); err == nil {
+			t.Fatal("a read succeeds although both are down")
+		}
+		if s.mirror.Health()[1].Until.IsZero() {
+			t.Error("the second source is not passed over")
+		}
+		s.faults[0].Before, s.faults[1].Before = nil, nil
+		for i := range int64(20) {
+			time.Sleep(longestRest / 10)
+			if err := s.read(t, i*leaf, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, h := range s.mirror.Health() {
+			if !h.Until.IsZero() {
+				t.Errorf("source %d is passed over until %v", i, h.Until)
+			}
 		}
 	})
 }
