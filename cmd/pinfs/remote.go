@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/pinfs/pinfs/fetch/manifest"
 	"github.com/pinfs/pinfs/fetch/mirror"
 	"github.com/pinfs/pinfs/fetch/verify"
+	"github.com/pinfs/pinfs/fetch/watch"
 )
 
 // remote is an image at one source. It is opened by the first use that succeeds: a directory that is
@@ -17,7 +19,8 @@ type remote struct {
 	m *manifest.Manifest
 	source
 
-	mu     sync.Mutex     // guards opened
+	mu     sync.Mutex     // guards all below
+	now    source         // as it is read, if something else has taken the place of what was pinned
 	opened *verify.Remote // nil before
 }
 
@@ -59,30 +62,71 @@ func (r *remote) Node(ctx context.Context, n manifest.Node, parent manifest.Hash
 	return opened.Node(ctx, n, parent)
 }
 
-// probe asks for the image as it was pinned.
-func (r *remote) probe(ctx context.Context) error {
-	opened, err := r.open()
-	if err != nil {
-		return err
+// targets are the objects of r that a mount looks after; again hears of one that was put there again.
+func (r *remote) targets(o *verify.Object, again func(now fetch.Location)) []watch.Target {
+	list := []watch.Target{{At: r.Image, Probe: r.probing((*verify.Remote).Probe)}}
+	if r.Manifest.URL != "" {
+		list = append(list, watch.Target{At: r.Manifest, Probe: r.probing((*verify.Remote).ProbeTree)})
 	}
-	return opened.Probe(ctx)
+	for i := range list {
+		list[i].Accept = func(ctx context.Context, now fetch.Location) error {
+			err := r.accept(ctx, o, now)
+			if err == nil {
+				again(now)
+			}
+			return err
+		}
+	}
+	return list
 }
 
-// accept has r read the object that is at its place now, if samples of that have the pinned bytes.
+// probing asks for an object as r reads it.
+func (r *remote) probing(probe func(*verify.Remote, context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		opened, err := r.open()
+		if err != nil {
+			return err
+		}
+		return probe(opened, ctx)
+	}
+}
+
+// accept has r read the object that is in the place of its image or of its manifest now, if that has
+// the pinned bytes as far as samples tell.
 func (r *remote) accept(ctx context.Context, o *verify.Object, now fetch.Location) error {
-	again := &remote{a: r.a, m: r.m, source: r.source}
-	again.Image = now
-	opened, err := again.open()
+	store, err := r.a.reader(r.Store)
 	if err != nil {
 		return err
 	}
-	if err := o.Sample(ctx, opened, samples); err != nil {
+	if err := r.same(ctx, store, o, now); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.opened = opened
-	return nil
+	next := cmp.Or(r.now, r.source)
+	if now.URL == r.Image.URL {
+		next.Image = now
+	} else {
+		next.Manifest = now
+	}
+	opened, err := verify.OpenRemote(r.m, store, next.Image, next.Manifest)
+	if err == nil {
+		r.now, r.opened = next, opened
+	}
+	return err
+}
+
+// same returns nil if the object at now has the pinned bytes, as far as samples tell.
+func (r *remote) same(ctx context.Context, store verify.Store, o *verify.Object, now fetch.Location) error {
+	if now.URL != r.Image.URL {
+		_, err := verify.ReadHead(ctx, store, r.m.Pin(), now)
+		return err
+	}
+	image, err := verify.OpenRemote(r.m, store, now, fetch.Location{})
+	if err != nil {
+		return err
+	}
+	return o.Sample(ctx, image, samples)
 }
 
 // samples is how many leaves are compared before an object with a new identity is read on.

@@ -20,16 +20,7 @@ func (m *mounted) watch(ctx context.Context, every time.Duration) {
 	}
 	var targets []watch.Target
 	for _, r := range m.object.remotes {
-		targets = append(targets, watch.Target{
-			At: r.Image, Probe: r.probe,
-			Accept: func(ctx context.Context, now fetch.Location) error {
-				err := r.accept(ctx, m.object.Object, now)
-				if err == nil {
-					slog.Info("the same bytes were uploaded again", "image", m.job.Ref, "source", now.URL, "etag", now.ETag)
-				}
-				return err
-			},
-		})
+		targets = append(targets, r.targets(m.object.Object, m.again)...)
 	}
 	watch.Run(ctx, targets, watch.Config{Every: every, Found: m.found, Back: m.back})
 }
@@ -40,13 +31,17 @@ func (m *mounted) found(at fetch.Location, err error) {
 	}
 }
 
+func (m *mounted) again(now fetch.Location) {
+	slog.Info("the same bytes were uploaded again", "image", m.job.Ref, "source", now.URL, "etag", now.ETag)
+}
+
 func (m *mounted) back(at fetch.Location) {
 	if !m.failed.Clear(fetch.ErrOverwritten, at.URL) {
 		return
 	}
 	slog.Info("an object is what was pinned again", "image", m.job.Ref, "source", at.URL)
 	for i, r := range m.object.remotes {
-		if r.Image.URL == at.URL {
+		if r.Image.URL == at.URL || r.Manifest.URL == at.URL {
 			m.object.mirror.Replace(i, r.mirrored()) // it is well again
 		}
 	}

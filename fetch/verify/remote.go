@@ -85,6 +85,11 @@ func (r *Remote) Probe(ctx context.Context) error {
 	return r.image.ReadAt(ctx, make([]byte, min(1, r.m.Size())), 0)
 }
 
+// ProbeTree is Probe of the manifest file.
+func (r *Remote) ProbeTree(ctx context.Context) error {
+	return r.file.ReadAt(ctx, make([]byte, 1), 0)
+}
+
 // Node implements Origin with one read of the manifest file.
 func (r *Remote) Node(ctx context.Context, n manifest.Node, parent manifest.HashBlock) (manifest.HashBlock, error) {
 	return twice(r.treeAt, func() (manifest.HashBlock, error) {
