@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -28,6 +30,9 @@ func (a *app) theCache() (*cache.Dir, error) {
 	cfg, err := a.cfg.Cache.parse()
 	if err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(a.cfg.Cache.Dir); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: there is no cache %s; the first mount with --cache makes it", fetch.ErrNotFound, a.cfg.Cache.Dir)
 	}
 	return cache.Open(a.cfg.Cache.Dir, cfg)
 }

@@ -14,10 +14,16 @@ type cacheConfig struct {
 	Free string `yaml:"free" json:"free,omitempty"` // such as 5%
 }
 
+// minCache holds the longest runs that are fetched at once, and some room to move.
+const minCache = 64 << 20
+
 func (c cacheConfig) parse() (cfg cache.Config, err error) {
 	if c.Size != "" {
 		if cfg.Size, err = parseSize(c.Size); err != nil {
 			return cfg, usage("cache size %q: %v", c.Size, err)
+		}
+		if cfg.Size < minCache {
+			return cfg, usage("cache size %q: want at least %s, or no cache at all", c.Size, iec(minCache))
 		}
 	}
 	if c.Free != "" {

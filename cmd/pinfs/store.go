@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,13 +141,14 @@ func (a *app) locate(ctx context.Context, arg string) (store string, place catal
 	if err == nil {
 		return s.URL(), place, nil
 	}
+	store = cmp.Or(ref.Store, "file://"+ref.Path) // a path that was not found is not divided into store and name
 	silent := absent || errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, fetch.ErrDenied)
-	if !silent || ref.Store == "" || ref.Pin.IsZero() || !a.mayHave(ref.Pin) {
+	if !silent || store == "file://" || ref.Pin.IsZero() || !a.mayHave(ref.Pin) {
 		return "", place, err
 	}
-	fmt.Fprintf(a.stderr, "pinfs: %s is not asked, the pin is known: %s\n", ref.Store, oneLine(err))
-	at, err := parseSource(ref.Store+"/", ref.Pin)
-	return ref.Store, catalog.Place{Pin: ref.Pin, Name: ref.Name, Image: at.Image, Manifest: at.Manifest}, err
+	fmt.Fprintf(a.stderr, "pinfs: %s is not asked, the pin is known: %s\n", store, oneLine(err))
+	at, err := parseSource(store+"/", ref.Pin)
+	return store, catalog.Place{Pin: ref.Pin, Name: ref.Name, Image: at.Image, Manifest: at.Manifest}, err
 }
 
 // mayHave reports whether there is a place beside the store from which pin may be read.

@@ -56,7 +56,7 @@ func (d *Dir) excess(n int64) (now, soon int64, err error) {
 		return 0, 0, err
 	}
 	n += d.step()
-	free := int64(disk.Bavail) * disk.Bsize
+	free := int64(disk.Bavail) * int64(disk.Bsize)
 	keep := int64(d.cfg.Free * float64(disk.Blocks) * float64(disk.Bsize))
 	now = max(used+n-d.cfg.Size, keep+n-free)
 	soon = max(used+n-d.cfg.Size+d.cfg.Size/16, keep+n-free+keep/8)

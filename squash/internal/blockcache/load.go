@@ -46,7 +46,7 @@ func (c *Cache[K, V]) try(ctx context.Context, s *shard[K, V], key K) (v V, agai
 
 // newLoad notes that key is going to be loaded, with s.mu held.
 func (c *Cache[K, V]) newLoad(ctx context.Context, s *shard[K, V], key K) *load[V] {
-	ctx, cancel := Detach(ctx)
+	ctx, cancel := detach(ctx)
 	l := &load[V]{ctx: ctx, done: make(chan struct{}), urgent: make(chan struct{}), cancel: cancel}
 	s.loads[key] = l
 	return l
@@ -62,8 +62,8 @@ func (c *Cache[K, V]) run(s *shard[K, V], key K, l *load[V], done func()) {
 	close(l.done)
 }
 
-// Detach returns a context with ctx's values and deadline that does not end with it.
-func Detach(ctx context.Context) (context.Context, context.CancelFunc) {
+// detach returns a context with ctx's values and deadline that does not end with it.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
 	if at, ok := ctx.Deadline(); ok {
 		return context.WithDeadline(context.WithoutCancel(ctx), at)
 	}

@@ -101,7 +101,7 @@ func fileInode(n *Node) []byte {
 		fragment, fragmentOff = uint32(n.tail.fragment), uint32(n.tail.off)
 	}
 	var b []byte
-	if n.links == 1 && holes == 0 && start <= math.MaxUint32 && len(n.Data) <= math.MaxUint32 {
+	if n.links == 1 && holes == 0 && start <= math.MaxUint32 && uint64(len(n.Data)) <= math.MaxUint32 {
 		b = header(n, basicFile)
 		b = le.AppendUint32(b, uint32(start))
 		b = le.AppendUint32(b, fragment)
