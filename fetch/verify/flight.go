@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -32,7 +33,7 @@ type call[V any] struct {
 type fetcher[V any] struct {
 	cached func(index int64) (V, bool)
 	plan   func(index int64) int                                     // how many units from index on to fetch at once, at least 1
-	fetch  func(ctx context.Context, index int64, n int) []Result[V] // n results, each its own success or failure
+	fetch  func(ctx context.Context, index int64, n int) []Result[V] // 1..n results, each its own success or failure
 	keep   func(index int64, v V)                                    // puts a success into the cache
 }
 
@@ -41,13 +42,17 @@ type fetcher[V any] struct {
 func (f *flight[V]) unit(ctx context.Context, index int64, how fetcher[V]) (v V, behind []Result[V], err error) {
 	for {
 		v, behind, again, err := f.try(ctx, index, how)
-		if !again || ctx.Err() != nil {
+		if !again {
 			return v, behind, err
+		}
+		if ctx.Err() != nil {
+			return v, nil, cmp.Or(err, context.Cause(ctx))
 		}
 	}
 }
 
-// try is one attempt of unit; again says that it failed by the deadline of somebody else.
+// try is one attempt of unit; again says that it failed by the deadline of somebody else, or that the
+// fetch stopped before it came to the unit.
 func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, behind []Result[V], again bool, err error) {
 	f.mu.Lock()
 	c, running := f.calls[index]
@@ -64,8 +69,12 @@ func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, 
 
 	select {
 	case <-c.done:
-		r := c.results[index-c.first]
-		return r.Value, c.results[index-c.first+1:], running && c.expired && r.Err != nil, r.Err
+		at := int(index - c.first)
+		if at >= len(c.results) {
+			return v, nil, true, nil
+		}
+		r := c.results[at]
+		return r.Value, c.results[at+1:], running && c.expired && r.Err != nil, r.Err
 	case <-ctx.Done():
 		return v, nil, false, context.Cause(ctx)
 	}

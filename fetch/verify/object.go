@@ -140,6 +140,7 @@ func (o *Object) fetch(ctx context.Context, index int64, n int) []Leaf {
 		o.tree.ahead(ctx, min(index+2*int64(n), o.m.Leaves()-1))
 	}
 	leaves := o.origin.Leaves(ctx, index, n, o.tree.parent)
+	o.runs.stopped(index+int64(n), index+int64(len(leaves)))
 	for _, l := range leaves {
 		o.verified.Add(int64(l.Value.Len()))
 	}

@@ -12,8 +12,8 @@ import (
 // All methods may be called concurrently and honour ctx. What failed is not remembered: asking again
 // is safe. Errors match a fetch.Verdict.
 type Origin interface {
-	// Leaves returns the n leaves from index on, each verified or with the reason why it can not be
-	// had.
+	// Leaves returns leaves from index on, each verified or with the reason why it can not be had: n
+	// of them, or fewer, but at least one, where waiting for the others would keep back what is there.
 	Leaves(ctx context.Context, index int64, n int, above Above) []Leaf
 
 	// Node returns hash block n; parent is the verified one above it, or the zero one for the root.

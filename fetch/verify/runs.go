@@ -36,6 +36,20 @@ func (r *runs) plan(index int64, need int) int {
 	return s.n
 }
 
+// stopped notes that the run up to the leaf end has come only as far as at: the reader goes on there.
+func (r *runs) stopped(end, at int64) {
+	if end == at {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.recent {
+		if r.recent[i].end == end {
+			r.recent[i].end = at
+		}
+	}
+}
+
 func (r *runs) sized(index int64, n int) run {
 	n = min(n, r.max)
 	return run{index + int64(n), n}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/pinfs/pinfs/fetch/manifest"
 )
 
 // Scan reads the whole image through the verifier and returns the first error, so that nil means:
@@ -30,6 +32,17 @@ func (o *Object) Scan(ctx context.Context, step func(n int64)) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// ScanTree reads all hash blocks and returns the first error.
+func (o *Object) ScanTree(ctx context.Context) error {
+	perBlock := int64(o.m.LeafSize() / len(manifest.Hash{}))
+	for leaf := int64(0); leaf < o.m.Leaves(); leaf += perBlock {
+		if _, err := o.tree.parent(ctx, leaf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sample reads some leaves of the image from another origin, the first and the last among them, and

@@ -22,6 +22,13 @@ func newTree(m *manifest.Manifest, origin Origin) *tree {
 	return &tree{m: m, origin: origin, blocks: newLRU[manifest.HashBlock](treeBlocks)}
 }
 
+// seed takes the root hash block, unless it is the zero one.
+func (t *tree) seed(root manifest.HashBlock) {
+	if !root.IsZero() {
+		t.blocks.put(t.m.Path(0)[0].Off, root)
+	}
+}
+
 // parent returns the verified hash block that holds leaf's hash, or the zero one if there is no tree.
 func (t *tree) parent(ctx context.Context, leaf int64) (parent manifest.HashBlock, err error) {
 	for _, n := range t.m.Path(leaf) {
