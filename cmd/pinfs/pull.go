@@ -34,17 +34,16 @@ mounted by its pin without a store. What was fetched before is kept if it is int
 		if err != nil {
 			return err
 		}
+		if err := o.dir.Complete(ctx, place.Pin); err != nil {
+			return err
+		}
 		return a.printPulled(o, place.Pin)
 	}))
 }
 
-// printPulled tells what the cache has now; an error if that is not all.
+// printPulled tells what the cache has now.
 func (a *app) printPulled(o *opened, pin fetch.Pin) error {
-	info, stats := o.dir.Info(pin), o.cached.Stats()
-	if !info.Complete() {
-		return fmt.Errorf("the cache %s has %d of %d leaves of %s: it is too small or its disk is full; see --cache-size and --cache-free",
-			o.dir.Path(), info.Leaves, o.Leaves(), pin)
-	}
+	stats := o.cached.Stats()
 	if a.json {
 		return a.printJSON(struct {
 			Pin     fetch.Pin `json:"pin"`

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func TestSecondReaderNeedsNoSource(t *testing.T) {
 func TestPartOfAnImage(t *testing.T) {
 	d, s := newDir(t, Config{}), newSample(t, 200, 1)
 	o := s.open(t, d)
-	for _, index := range []int64{3, 4, 70, 199} {
+	for _, index := range []int64{3, 4, 70, 199} { // 5 comes along with 4
 		o.read(t, index*leaf, 1)
 	}
 	before := s.faults.Reads()
@@ -136,11 +137,20 @@ func TestPartOfAnImage(t *testing.T) {
 		}
 		return parent, nil
 	}
-	for i, l := range o.image.Leaves(t.Context(), 0, 200, above) {
-		p := make([]byte, l.Value.Len())
-		if l.Value.CopyAt(p, 0); l.Err != nil || !bytes.Equal(p, s.content[i*leaf:min((i+1)*leaf, len(s.content))]) {
-			t.Errorf("leaf %d: %v or other bytes", i, l.Err)
+	var stretches []int
+	for i := int64(0); i < 200; {
+		leaves := o.image.Leaves(t.Context(), i, int(200-i), above)
+		stretches = append(stretches, len(leaves))
+		for _, l := range leaves {
+			p := make([]byte, l.Value.Len())
+			if l.Value.CopyAt(p, 0); l.Err != nil || !bytes.Equal(p, s.content[i*leaf:min((i+1)*leaf, s.built.Size())]) {
+				t.Errorf("leaf %d: %v or other bytes", i, l.Err)
+			}
+			i++
 		}
+	}
+	if want := []int{3, 3, 64, 1, 128, 1}; !slices.Equal(stretches, want) {
+		t.Errorf("stretches of %v leaves, want %v: what is there does not wait for what is not", stretches, want)
 	}
 	if n := s.faults.Reads() - before; n != 3 {
 		t.Errorf("%d reads of the source, want one for each gap between what is there", n)
@@ -367,6 +377,46 @@ func TestConfig(t *testing.T) {
 		if _, err := Open(t.TempDir(), cfg); err == nil || !strings.Contains(err.Error(), "want") {
 			t.Errorf("Open with %+v = %v, want an error", cfg, err)
 		}
+	}
+}
+
+// TestComplete misses a single hash block: what is there can not all be verified offline.
+func TestComplete(t *testing.T) {
+	d, s := newDir(t, Config{}), sampleOf(t, 300, small, 1)
+	o := s.open(t, d)
+	if err := d.Complete(t.Context(), s.built.Pin()); !errors.Is(err, fetch.ErrNotFound) {
+		t.Errorf("before the image is there: %v, want %v", err, fetch.ErrNotFound)
+	}
+	o.all(t)
+	if err := d.Complete(t.Context(), s.built.Pin()); err != nil {
+		t.Errorf("when all is there: %v", err)
+	}
+	flip(t, filepath.Join(d.of(s.built.Pin()), "manifest"), s.built.Path(299)[1].Off+5)
+	if err := d.Complete(t.Context(), s.built.Pin()); err == nil || !strings.Contains(err.Error(), "pull it again") {
+		t.Errorf("without a hash block: %v, want advice", err)
+	}
+}
+
+// TestForgottenLeaves has records be damaged: what they told of is freed when room is needed.
+func TestForgottenLeaves(t *testing.T) {
+	for name, harm := range map[string]func(t *testing.T, state string){
+		"damaged":   func(t *testing.T, state string) { flip(t, state, recordOff(0), recordOff(2)) },
+		"cut short": func(t *testing.T, state string) { truncate(t, state, recordOff(1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, s := newDir(t, Config{}), newSample(t, 200, 1)
+			s.open(t, d).all(t)
+			dir := d.of(s.built.Pin())
+			harm(t, filepath.Join(dir, "state"))
+			if _, err := d.prune(1); err != nil {
+				t.Fatal(err)
+			}
+			known := d.Info(s.built.Pin()).Leaves * leaf
+			if taken := onDisk(filepath.Join(dir, "image")); taken > known+1<<20 {
+				t.Errorf("the image takes %d bytes, its records tell of %d", taken, known)
+			}
+			s.open(t, d).all(t)
+		})
 	}
 }
 

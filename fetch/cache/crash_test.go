@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -196,4 +197,27 @@ func TestStoppedHolderOfTheLock(t *testing.T) {
 	if !o.image.disk.usable() {
 		t.Error("a lock that is held counts as a broken disk")
 	}
+}
+
+// TestHangingDisk has the disk hang where a mount begins, and where it ends: neither does.
+func TestHangingDisk(t *testing.T) {
+	d, s := newDir(t, Config{}), newSample(t, 10, 1)
+	s.open(t, d).all(t)
+	manifest := filepath.Join(d.of(s.built.Pin()), "manifest")
+	if err := errors.Join(os.Remove(manifest), unix.Mkfifo(manifest, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Head(s.built.Pin()); !errors.Is(err, errSlow) {
+		t.Errorf("Head = %v, want %v", err, errSlow)
+	}
+	d.Close() // while that still hangs
+	if ended(&d.running) {
+		t.Error("nothing hangs, the test shows nothing")
+	}
+	w, err := os.OpenFile(manifest, os.O_WRONLY, 0) // ends it
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	d.running.Wait()
 }

@@ -12,6 +12,7 @@
 package cache
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -60,29 +61,31 @@ type Dir struct {
 	cfg  Config
 
 	written atomic.Int64   // bytes since room was looked for
+	tight   atomic.Bool    // no room could be made the last time, which was told
 	pruning sync.Mutex     // held by the one who makes room
-	running sync.WaitGroup // it
+	running sync.WaitGroup // it, and others who use the disk
 }
 
 // Open uses the directory at path for a cache, and makes it if it is not there. Only its owner may
-// enter it.
+// enter it. A disk that hangs is waited for a little while, here and elsewhere.
 func Open(path string, cfg Config) (*Dir, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	path, err = filepath.Abs(path)
+	d := &Dir{path: path, cfg: cfg}
 	if err == nil {
-		err = os.MkdirAll(path, 0o700)
+		_, err = soon(context.Background(), &d.running, func() (nothing, error) { return nothing{}, os.MkdirAll(path, 0o700) })
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cache: %w", err)
+		return nil, fmt.Errorf("cache %s: %w", path, err)
 	}
-	return &Dir{path: path, cfg: cfg}, nil
+	return d, nil
 }
 
-// Close waits until no room is being made any more.
-func (d *Dir) Close() { d.running.Wait() }
+// Close waits until nothing is done on the disk any more, unless that takes long.
+func (d *Dir) Close() { ended(&d.running) }
 
 // Path returns the directory's absolute path.
 func (d *Dir) Path() string { return d.path }

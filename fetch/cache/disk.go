@@ -64,29 +64,51 @@ func (d *disk) fail(err error) {
 	d.until = time.Now().Add(d.pause)
 }
 
-// within calls do and waits for it a little while: a disk that hangs must not make a reader hang. When
-// the error is errSlow, do may still run.
-func (im *Image) within(ctx context.Context, do func() error) error {
-	if !im.disk.usable() {
-		return errAbsent
+// soon calls do and waits for it a little while: a disk that hangs must not make anybody hang. When the
+// error is errSlow, do may still run; running counts it until it has ended.
+func soon[T any](ctx context.Context, running *sync.WaitGroup, do func() (T, error)) (v T, err error) {
+	type result struct {
+		v   T
+		err error
 	}
-	if !im.io.TryAcquire(1) {
-		return errSlow
-	}
-	done := make(chan error, 1)
-	im.running.Go(func() {
-		defer im.io.Release(1)
-		done <- do()
+	done := make(chan result, 1)
+	running.Go(func() {
+		v, err := do()
+		done <- result{v, err}
 	})
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
-	case err := <-done:
-		return err
-	case <-timer.C:
-		im.disk.fail(errSlow)
-		return errSlow
+	case r := <-done:
+		return r.v, r.err
 	case <-ctx.Done():
-		return errSlow
+		return v, errSlow
 	}
 }
+
+// ended waits a little while for what running counts, and reports whether all of that has ended.
+func ended(running *sync.WaitGroup) bool {
+	_, err := soon(context.Background(), new(sync.WaitGroup), func() (nothing, error) { running.Wait(); return nothing{}, nil })
+	return err == nil
+}
+
+// within is soon for one of an image's reads or writes.
+func within[T any](ctx context.Context, im *Image, do func() (T, error)) (v T, err error) {
+	if !im.disk.usable() {
+		return v, errAbsent
+	}
+	if !im.io.TryAcquire(1) {
+		return v, errSlow
+	}
+	v, err = soon(ctx, &im.running, func() (T, error) {
+		defer im.io.Release(1)
+		return do()
+	})
+	if err == errSlow && ctx.Err() == nil {
+		im.disk.fail(err)
+	}
+	return v, err
+}
+
+// nothing is what is returned where only the error matters.
+type nothing = struct{}

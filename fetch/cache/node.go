@@ -37,13 +37,13 @@ func (im *Image) Node(ctx context.Context, n manifest.Node, parent manifest.Hash
 
 // cachedNode returns what is on disk in the place of a hash block, perhaps zeros; nil if nothing is.
 func (im *Image) cachedNode(ctx context.Context, off int64, how func(*files, func() error) error) []byte {
-	p := make([]byte, im.m.LeafSize())
-	err := im.within(ctx, func() error {
+	p, err := within(ctx, im, func() ([]byte, error) {
 		f := im.open(false)
 		if f == nil {
-			return errAbsent
+			return nil, errAbsent
 		}
-		return how(f, func() error { _, err := f.manifest.ReadAt(p, off); return err })
+		p := make([]byte, im.m.LeafSize())
+		return p, how(f, func() error { _, err := f.manifest.ReadAt(p, off); return err })
 	})
 	if err != nil {
 		return nil

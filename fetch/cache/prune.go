@@ -65,6 +65,7 @@ func (d *Dir) candidates() ([]candidate, error) {
 			list = append(list, candidate{pin: pin, segment: whole})
 			continue
 		}
+		f.sweep()
 		list = append(list, f.candidates()...)
 		f.close()
 	}

@@ -29,7 +29,8 @@ func (d *Dir) makeRoom(n int64) error {
 	if d.pruning.TryLock() {
 		d.running.Go(func() {
 			defer d.pruning.Unlock()
-			if freed, err := d.prune(2 * soon); err != nil || freed == 0 {
+			freed, err := d.prune(2 * soon)
+			if failed := err != nil || freed == 0; !d.tight.Swap(failed) && failed {
 				d.cfg.Log.Warn("no room could be made in the cache", "path", d.path, "err", errors.Join(err, errFull))
 			}
 		})

@@ -72,6 +72,22 @@ func (s state) read(segment int64) record {
 	return s.decode(segment, p[:])
 }
 
+// stretch reports whether leaf index is there, and of how many leaves from it on, up to n, that is as true.
+func (s state) stretch(index int64, n int) (there bool, same int) {
+	r := s.read(index / perSegment)
+	there = r.has(index)
+	for same = 1; same < n; same++ {
+		at := index + int64(same)
+		if at%perSegment == 0 {
+			r = s.read(at / perSegment)
+		}
+		if r.has(at) != there {
+			break
+		}
+	}
+	return there, same
+}
+
 // all returns the records of the first n segments.
 func (s state) all(n int64) ([]record, error) {
 	p := make([]byte, n*recordSize)

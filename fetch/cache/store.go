@@ -73,15 +73,15 @@ func (im *Image) storeSegment(f *files, index int64, leaves []verify.Leaf) error
 // change calls do if there is room for n bytes. What goes wrong is the disk's affair: it is told and
 // left alone for a while.
 func (im *Image) change(ctx context.Context, n int64, do func(f *files) error) {
-	err := im.within(ctx, func() error {
+	_, err := within(ctx, im, func() (nothing, error) {
 		f := im.open(true)
 		if f == nil {
-			return errAbsent
+			return nothing{}, errAbsent
 		}
 		if err := im.dir.makeRoom(n); err != nil {
-			return err
+			return nothing{}, err
 		}
-		return f.change(int64(im.m.LeafSize()), func() error { return do(f) })
+		return nothing{}, f.change(int64(im.m.LeafSize()), func() error { return do(f) })
 	})
 	im.disk.note(err)
 }
