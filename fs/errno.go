@@ -31,6 +31,8 @@ func errno(err error) fuse.Status {
 		return fuse.ENOENT
 	case errors.Is(err, tree.ErrNoXattr):
 		return fuse.ENODATA
+	case errors.Is(err, tree.ErrNoData):
+		return fuse.Status(syscall.ENXIO)
 	case errors.Is(err, tree.ErrStale):
 		return fuse.Status(syscall.ESTALE)
 	}

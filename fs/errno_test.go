@@ -42,6 +42,7 @@ func TestErrno(t *testing.T) {
 		{wrap(tree.ErrNotExist), fuse.ENOENT, status.Failed},
 		{fmt.Errorf("%w: %w", fetch.ErrUnavailable, tree.ErrNotExist), fuse.EIO, fetch.ErrUnavailable},
 		{wrap(tree.ErrNoXattr), fuse.ENODATA, status.Failed},
+		{wrap(tree.ErrNoData), fuse.Status(syscall.ENXIO), status.Failed},
 		{fmt.Errorf("%w: %w", errInterrupted, context.Canceled), fuse.EINTR, status.Failed},
 		{context.Canceled, fuse.EIO, status.Failed},
 		{wrap(context.DeadlineExceeded), fuse.EIO, fetch.ErrUnavailable},

@@ -13,6 +13,7 @@ import (
 var (
 	ErrNotExist = errors.New("no such name")      // in that directory
 	ErrNoXattr  = errors.New("no such attribute") // on that node
+	ErrNoData   = errors.New("no data there")     // nothing but holes up to the end of the file
 	ErrStale    = errors.New("no such node")      // for a handle that some other image gave out
 )
 
