@@ -5,10 +5,17 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build demo test test-stores check incident torture bench bench-xz fuzz tools clean
+.PHONY: build install demo test test-stores check incident torture bench bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
+
+install: build ## as root: pinfs, the helpers of mount(8) and the systemd template; DESTDIR for packages
+	install -D -m 755 bin/pinfs $(DESTDIR)/usr/bin/pinfs
+	install -d $(DESTDIR)/usr/sbin
+	ln -sf ../bin/pinfs $(DESTDIR)/usr/sbin/mount.pinfs
+	ln -sf ../bin/pinfs $(DESTDIR)/usr/sbin/mount.fuse.pinfs
+	install -D -m 644 docs/deploy/systemd/pinfs@.service $(DESTDIR)/usr/lib/systemd/system/pinfs@.service
 
 demo: build ## publish, mount, overwrite: what pinfs is for, on this machine, in a minute
 	bin/pinfs demo
@@ -34,7 +41,7 @@ test-store-%:
 check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt -w these: $$bad"; exit 1; }
 	go vet ./...
-	GOARCH=386 go vet ./squash/...
+	GOARCH=386 go vet ./squash/... ./fetch/...
 	$(TOOLS)/staticcheck ./...
 	integration/tools/vulncheck $(TOOLS)/govulncheck
 	go mod tidy -diff

@@ -20,7 +20,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func absolute(t *testing.T, name string) string {
+func absolute(t testing.TB, name string) string {
 	t.Helper()
 	abs, err := filepath.Abs(name)
 	if err != nil {

@@ -35,7 +35,7 @@ const xattrsOption = "xattrs"
 var mountOptions = []string{"ro", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "allow_other", "noallow_other", xattrsOption}
 
 func (a *app) mountCommand() *cobra.Command {
-	var foreground bool
+	var foreground, asGiven bool
 	var at inside
 	var ahead wanted
 	var options []string
@@ -48,12 +48,16 @@ is served.`,
 	}
 	c.Flags().BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground, with the log on standard error")
 	c.Flags().StringSliceVarP(&options, "options", "o", nil, "mount options: suid, dev, noexec, allow_other, noallow_other; xattrs keeps user.pinfs.* readable in any case")
+	c.Flags().BoolVar(&asGiven, "as-given", false, "have the mount table show REF as it was given, by which mount -a knows it again")
 	at.flags(c)
 	ahead.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		spec, ref, err := a.mountSpec(ctx, args[0], args[1], job{Inside: at, Wanted: ahead}, options)
 		if err != nil {
 			return err
+		}
+		if asGiven && len(args[0]) <= maxSource {
+			spec.Source = args[0]
 		}
 		up := func() { fmt.Fprintln(a.stdout, ref) }
 		if foreground {

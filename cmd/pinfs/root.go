@@ -25,11 +25,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends what does not mind the first
 	a := &app{stdout: stdout, stderr: stderr}
+	if isMountHelper(args) {
+		return helperExit(a.tell(a.runHelper(ctx, args[1:])))
+	}
 	root := a.root()
 	root.SetArgs(args[1:])
-	err := root.ExecuteContext(ctx)
+	return a.tell(root.ExecuteContext(ctx))
+}
+
+// tell prints an error that nobody else has told, and returns its exit code.
+func (a *app) tell(err error) int {
 	if err != nil && !errors.As(err, new(*told)) {
-		fmt.Fprintf(stderr, "pinfs: %s\n", oneLine(err))
+		fmt.Fprintf(a.stderr, "pinfs: %s\n", oneLine(err))
 	}
 	return exitCode(err)
 }
