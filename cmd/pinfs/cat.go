@@ -25,7 +25,11 @@ func (a *app) catCommand() *cobra.Command {
 			return err
 		}
 		defer o.Close()
-		image, err := openSquash(ctx, o.Object, at)
+		b, err := a.cfg.budget()
+		if err != nil {
+			return err
+		}
+		image, err := openSquash(ctx, o.Object, at, b)
 		if err != nil {
 			return err
 		}

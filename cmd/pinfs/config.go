@@ -37,6 +37,8 @@ type config struct {
 	Watch   time.Duration `yaml:"watch" json:"watch"`
 	Cache   cacheConfig   `yaml:"cache" json:"cache"`
 	Sources []string      `yaml:"sources" json:"sources,omitempty"`
+	Memory  string        `yaml:"memory" json:"memory,omitempty"`   // such as 128MiB
+	Workers string        `yaml:"workers" json:"workers,omitempty"` // a number
 
 	file string
 }
@@ -55,6 +57,8 @@ var settings = []setting{
 	{"cache", "PINFS_CACHE", "directory for a cache of verified blocks (default: none)", func(c *config) *string { return &c.Cache.Dir }},
 	{"cache-size", "PINFS_CACHE_SIZE", "how much it may take (default 10GiB)", func(c *config) *string { return &c.Cache.Size }},
 	{"cache-free", "PINFS_CACHE_FREE", "part of its file system that stays free (default 5%)", func(c *config) *string { return &c.Cache.Free }},
+	{"memory", "PINFS_MEMORY", "memory that a mount's worker is to live with (default 128MiB)", func(c *config) *string { return &c.Memory }},
+	{"workers", "PINFS_WORKERS", "blocks that are decoded at a time (default: the processors, at most 4)", func(c *config) *string { return &c.Workers }},
 }
 
 // register adds the flags. Their values are only used if they were set.
@@ -92,6 +96,9 @@ func (c *config) complete(flags *pflag.FlagSet) error {
 		c.Sources, _ = flags.GetStringArray("source") // it is registered as one
 	}
 	if _, err := c.Cache.parse(); err != nil {
+		return err
+	}
+	if _, err := c.budget(); err != nil {
 		return err
 	}
 	if err := c.absolute(); err != nil {

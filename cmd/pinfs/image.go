@@ -36,16 +36,18 @@ func (i inside) check() error {
 
 // openSquash opens the squashfs that a verified object has at a place. What is wrong then was
 // published so, and the error says so.
-func openSquash(ctx context.Context, o *verify.Object, at inside) (image *squash.Image, err error) {
+func openSquash(ctx context.Context, o *verify.Object, at inside, b budget) (image *squash.Image, err error) {
 	if err := at.check(); err != nil {
 		return nil, err
 	}
 	var src fetch.Source = o
+	cfg := b.blocks()
+	cfg.Offset = at.Offset
 	if at.Partition != 0 {
 		src, err = partition.Open(ctx, o, at.Partition)
 	}
 	if err == nil {
-		image, err = squash.Open(ctx, src, squash.Config{Offset: at.Offset})
+		image, err = squash.Open(ctx, src, cfg)
 	}
 	if verdict(err) == fetch.ErrMalformed {
 		return nil, fmt.Errorf("%w: %s is as it was published, but can not be read: %w", fetch.ErrMalformed, o.Location(), err)

@@ -50,7 +50,7 @@ func TestMountByPinCostsThreeRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	if _, err := openSquash(t.Context(), o, inside{}); err != nil {
+	if _, err := openSquash(t.Context(), o, inside{}, budget{total: defaultMemory}); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Requests(); len(got) != 3 {

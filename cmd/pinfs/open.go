@@ -33,6 +33,10 @@ func (o *opened) Close() {
 // openImage opens pin at its sources, within total. If the cache knows the image nothing is asked for.
 // Failed, which may be nil, hears of sources that others stand in for.
 func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, failed func(fetch.Location, error)) (*opened, error) {
+	b, err := a.cfg.budget()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := a.cacheDir()
 	if err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, fa
 		o.cached.StoreHead(ctx, h)
 		origin = o.cached
 	}
-	o.Object = h.Object(sources[0].Image, origin, verify.Config{})
+	o.Object = h.Object(sources[0].Image, origin, b.leaves())
 	return o, nil
 }
 

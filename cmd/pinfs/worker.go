@@ -71,11 +71,15 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 		return nil, err
 	}
 	a.cfg = m.job.Config
-	var err error
+	b, err := a.cfg.budget()
+	if err != nil {
+		return nil, err
+	}
+	b.limit()
 	if m.object, err = a.openImage(ctx, m.job.Place.Pin, m.job.Sources, m.passedOver); err != nil {
 		return nil, err
 	}
-	image, err := openSquash(ctx, m.object.Object, m.job.Inside)
+	image, err := openSquash(ctx, m.object.Object, m.job.Inside, b)
 	if err != nil {
 		return nil, err
 	}
