@@ -35,7 +35,7 @@ var arrows = map[string]struct{ packages, libraries []string }{
 	"fs/tree":                            {[]string{"fetch", "squash"}, nil},
 	"fs/holder":                          {[]string{"fetch", "fs/state"}, nil},
 	"fs/state":                           {nil, []string{"github.com/cespare/xxhash/v2"}},
-	"fs/status":                          {[]string{"fetch", "fs/state"}, nil},
+	"fs/status":                          {[]string{"fetch", "fs/state"}, []string{"github.com/VictoriaMetrics/metrics"}},
 	"cmd/pinfs":                          {[]string{"*"}, []string{"github.com/spf13", "github.com/vbauerster/mpb/v8", "go.yaml.in/yaml/v3", "github.com/coreos/go-systemd/v22"}},
 	"cmd/pinfs/internal/demo":            {[]string{"cmd/pinfs/internal/sample", "fetch", "fetch/record", "fs/status"}, nil},
 	"cmd/pinfs/internal/partition":       {[]string{"fetch"}, []string{"github.com/diskfs/go-diskfs"}},

@@ -11,12 +11,14 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
+	var prometheus bool
 	c := &cobra.Command{
 		Use:   "status [DIR]",
 		Short: "Tell what is mounted, from where, and what went wrong",
 		Long: `Tell what is mounted, from where, and what went wrong: all your mounts and root's, or the one at
 DIR. The answer comes from the mount's worker and does not wait for the store.`,
 	}
+	c.Flags().BoolVar(&prometheus, "prometheus", false, "print metrics in the text format of Prometheus")
 	return a.withJSON(a.command(c, cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
 		var docs []status.Document
 		var err error
@@ -28,6 +30,10 @@ DIR. The answer comes from the mount's worker and does not wait for the store.`,
 		}
 		if err != nil {
 			return err
+		}
+		if prometheus {
+			status.WritePrometheus(a.stdout, docs)
+			return nil
 		}
 		return a.printStatus(docs)
 	}))

@@ -153,9 +153,9 @@ func (m *mounted) Trace(begin bool) status.Touched {
 
 func (m *mounted) sources() (list []status.Source) {
 	for _, h := range m.object.mirror.Health() {
-		s := status.Source{URL: h.At.URL, State: "used", Until: h.Until}
+		s := status.Source{URL: h.At.URL, State: status.Used, Until: h.Until, P95: h.P95.Seconds()}
 		if !h.Until.IsZero() {
-			s.State = "passed over"
+			s.State = status.PassedOver
 		}
 		list = append(list, s)
 	}
@@ -166,8 +166,8 @@ func (m *mounted) cache() *status.Cache {
 	if m.object.dir == nil {
 		return nil
 	}
-	c := m.object.cached.Stats()
-	return &status.Cache{Dir: m.object.dir.Path(), Hits: c.Hits, Stored: c.Stored, Damaged: c.Damaged}
+	c, there := m.object.cached.Stats(), m.object.cached.There()
+	return &status.Cache{Dir: m.object.dir.Path(), Hits: c.Hits, Stored: c.Stored, Damaged: c.Damaged, Leaves: there, All: m.object.Leaves()}
 }
 
 // Serve implements holder.Server.

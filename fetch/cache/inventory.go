@@ -57,6 +57,17 @@ func (d *Dir) Info(pin fetch.Pin) Info {
 	return i
 }
 
+// There returns how many leaves of the image are there, 0 if the disk does not tell soon.
+func (im *Image) There() int64 {
+	n, _ := within(context.Background(), im, func() (n int64, err error) {
+		for _, r := range im.dir.records(im.m.Pin()) {
+			n += int64(bits.OnesCount64(r.leaves))
+		}
+		return n, nil
+	})
+	return n
+}
+
 func (d *Dir) records(pin fetch.Pin) []record {
 	f, err := openFiles(d.of(pin), pin, false)
 	if err != nil {

@@ -143,17 +143,28 @@ func (m *member) latencies(n int) *latencies {
 	return &m.large
 }
 
+// usual returns the 95th percentile of the small requests.
+func (m *member) usual() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.small.n < enough {
+		return 0
+	}
+	return m.small.p95()
+}
+
 // Health is how a source is doing.
 type Health struct {
 	At    fetch.Location
-	Until time.Time // it is passed over until then; zero if it is not, or not any more
+	Until time.Time     // it is passed over until then; zero if it is not, or not any more
+	P95   time.Duration // within which 19 of 20 of the last requests for a single block were answered; 0 if there were few
 }
 
 // Health returns how the sources are doing, in their order.
 func (m *Mirror) Health() []Health {
 	list := make([]Health, len(m.members))
 	for i, s := range m.members {
-		list[i] = Health{s.source().At, s.resting()}
+		list[i] = Health{s.source().At, s.resting(), s.usual()}
 	}
 	return list
 }
