@@ -223,29 +223,6 @@ func TestRunsPrograms(t *testing.T) {
 	}
 }
 
-func TestOverlayLower(t *testing.T) {
-	got, _ := mount(t, job{Image: squashtest.Make(t, sample(t))})
-	base, over := t.TempDir(), mountpoint(t)
-	upper, work := filepath.Join(base, "upper"), filepath.Join(base, "work")
-	if err := errors.Join(os.Mkdir(upper, 0o755), os.Mkdir(work, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	command(t, "mount", "-t", "overlay", "overlay", "-o", "lowerdir="+got+",upperdir="+upper+",workdir="+work, over)
-	defer command(t, "umount", over)
-	if b, err := os.ReadFile(filepath.Join(over, "hello")); err != nil || string(b) != "hello\n" {
-		t.Errorf("lower file = %q, %v", b, err)
-	}
-	if err := os.WriteFile(filepath.Join(over, "hello"), []byte("changed"), 0o644); err != nil {
-		t.Errorf("copy up: %v", err)
-	}
-	if err := errors.Join(os.RemoveAll(filepath.Join(over, "deep")), os.Mkdir(filepath.Join(over, "deep"), 0o755)); err != nil {
-		t.Errorf("opaque directory: %v", err)
-	}
-	if b, err := os.ReadFile(filepath.Join(got, "hello")); err != nil || string(b) != "hello\n" {
-		t.Errorf("lower file after the change above = %q, %v", b, err)
-	}
-}
-
 func TestHandlesOutliveCaches(t *testing.T) {
 	image := squashtest.Make(t, sample(t))
 	got, _ := mount(t, job{Image: image})
