@@ -63,8 +63,8 @@ func (m *Mirror) Replace(i int, s Source) { m.members[i].replace(s) }
 // Arrived returns how many bytes of the image the sources have sent so far, verified.
 func (m *Mirror) Arrived() int64 { return m.arrived.Load() }
 
-// Leaves implements verify.Origin. Leaves that the source which answered does not have right are
-// asked for one by one from the others.
+// Leaves implements verify.Origin. A leaf that the source which answered does not have right is asked for
+// from the others, when it is the first one: until then it does not hold back those before it.
 func (m *Mirror) Leaves(ctx context.Context, index int64, n int, above verify.Above) []verify.Leaf {
 	leaves, by, err := ask(ctx, m, job{n: n}, func(ctx context.Context, o verify.Origin) ([]verify.Leaf, error) {
 		leaves := o.Leaves(ctx, index, n, above)
@@ -74,6 +74,9 @@ func (m *Mirror) Leaves(ctx context.Context, index int64, n int, above verify.Ab
 		return verify.Failed(n, err)
 	}
 	for i := range leaves {
+		if leaves[i].Err != nil && i > 0 {
+			return leaves[:i]
+		}
 		if leaves[i].Err != nil {
 			leaves[i] = m.leaf(ctx, index+int64(i), above, by, leaves[i].Err)
 		}

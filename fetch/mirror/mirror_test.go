@@ -134,6 +134,32 @@ func TestFailoverOfCorruptLeaves(t *testing.T) {
 	})
 }
 
+// TestBadLeafHoldsNobodyBack has a bad leaf come along with right ones, while the other source is silent: who
+// reads those before it does not wait.
+func TestBadLeafHoldsNobodyBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newCached(t, 2, Config{}, 40*leaf)
+		s.faults[0].After = fetchtest.FlipBit(20*leaf + 9)
+		s.faults[1].Before = silent
+		start := time.Now()
+		for index := range int64(20) {
+			if err := s.read(t, index*leaf, leaf); err != nil {
+				t.Errorf("leaf %d: %v", index, err)
+			}
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("right leaves took %v, want no wait for the bad one", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := s.ReadAt(ctx, make([]byte, 1), 20*leaf); err == nil {
+			t.Error("the bad leaf was served")
+		}
+		s.Close()
+		s.mirror.Close()
+	})
+}
+
 func TestFailoverOfHashBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSeveral(t, 2, Config{})

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/pinfs/pinfs/fetch"
 )
 
 // flight joins concurrent fetches: whoever needs a unit that is being fetched waits for that fetch
@@ -24,7 +26,7 @@ type call[V any] struct {
 	n       int
 	done    chan struct{} // closed when results are in
 	results []Result[V]   // written before done is closed
-	expired bool          // it ended by its own deadline; written before done is closed
+	until   time.Time     // it gives up then; zero for never
 	cancel  context.CancelFunc
 	waiters int // guarded by flight.mu
 }
@@ -74,17 +76,30 @@ func (f *flight[V]) try(ctx context.Context, index int64, how fetcher[V]) (v V, 
 			return v, nil, true, nil
 		}
 		r := c.results[at]
-		return r.Value, c.results[at+1:], running && c.expired && r.Err != nil, r.Err
+		return r.Value, c.results[at+1:], running && c.gaveUpBefore(ctx, r.Err), r.Err
 	case <-ctx.Done():
 		return v, nil, false, context.Cause(ctx)
 	}
 }
+
+// gaveUpBefore reports whether c failed for want of time, of which ctx has more.
+func (c *call[V]) gaveUpBefore(ctx context.Context, err error) bool {
+	if c.until.IsZero() || !errors.Is(err, fetch.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	at, ok := ctx.Deadline()
+	return !ok || at.After(c.until.Add(worthwhile))
+}
+
+// worthwhile is how much more time makes a difference.
+const worthwhile = time.Second
 
 // start begins a fetch of index and, as far as the plan goes, of what follows it; f.mu is held.
 func (f *flight[V]) start(ctx context.Context, index int64, how fetcher[V]) *call[V] {
 	n := f.clip(index, how)
 	ctx, cancel := detach(ctx)
 	c := &call[V]{first: index, n: n, done: make(chan struct{}), cancel: cancel}
+	c.until, _ = ctx.Deadline()
 	if f.calls == nil {
 		f.calls = map[int64]*call[V]{}
 	}
@@ -119,7 +134,6 @@ func (f *flight[V]) clip(index int64, how fetcher[V]) int {
 func (f *flight[V]) run(ctx context.Context, c *call[V], how fetcher[V]) {
 	defer c.cancel()
 	c.results = how.fetch(ctx, c.first, c.n)
-	c.expired = errors.Is(ctx.Err(), context.DeadlineExceeded)
 	for i, r := range c.results {
 		if r.Err == nil {
 			how.keep(c.first+int64(i), r.Value)

@@ -352,3 +352,33 @@ func TestReaderLearnsWhy(t *testing.T) {
 		o.Close()
 	})
 }
+
+// TestJoinedFetchGivesUpEarly: a fetch fails before its deadline, since no further attempt would fit in; a
+// reader who joined it has time for one.
+func TestJoinedFetchGivesUpEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, image, _ := object(t, leaf, Config{})
+		image.tamper = func(int, []byte, int64) error { return fetch.ErrUnavailable }
+		image.gate = make(chan struct{})
+		var readers sync.WaitGroup
+		for _, d := range []time.Duration{5 * time.Second, 20 * time.Second} {
+			readers.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), d)
+				defer cancel()
+				err := o.ReadAt(ctx, make([]byte, 1), 0)
+				if late := d > 5*time.Second; late != (err == nil) {
+					t.Errorf("the reader with %v gets %v", d, err)
+				}
+			})
+			synctest.Wait()
+		}
+		image.gate <- struct{}{} // long before the deadline of either
+		synctest.Wait()
+		image.mu.Lock()
+		image.tamper = nil
+		image.mu.Unlock()
+		close(image.gate)
+		readers.Wait()
+		o.Close()
+	})
+}

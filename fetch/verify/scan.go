@@ -2,10 +2,12 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/manifest"
 )
 
@@ -58,9 +60,18 @@ func (o *Object) Sample(ctx context.Context, from Origin, leaves int) error {
 		case 1:
 			index = n - 1
 		}
-		if l := from.Leaves(ctx, index, 1, o.tree.parent)[0]; l.Err != nil {
+		if l := from.Leaves(ctx, index, 1, o.above)[0]; l.Err != nil {
 			return l.Err
 		}
 	}
 	return nil
+}
+
+// above is tree.parent, but for its errors: what is wrong with a hash block is nothing against a leaf.
+func (o *Object) above(ctx context.Context, index int64) (manifest.HashBlock, error) {
+	b, err := o.tree.parent(ctx, index)
+	if err != nil {
+		err = fmt.Errorf("%w: the hash to compare with can not be had: %v", fetch.ErrUnavailable, err)
+	}
+	return b, err
 }
