@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -22,6 +23,8 @@ type remote struct {
 	mu     sync.Mutex     // guards all below
 	now    source         // as it is read, if something else has taken the place of what was pinned
 	opened *verify.Remote // nil before
+	trying chan struct{}  // closed at the end of an attempt to open; nil if none is made
+	failed error          // of the last attempt
 }
 
 var _ verify.Origin = (*remote)(nil)
@@ -31,22 +34,50 @@ func (r *remote) mirrored() mirror.Source {
 	return mirror.Source{At: r.Image, Blocks: r, ImageOnly: r.Manifest.URL == ""}
 }
 
-func (r *remote) open() (*verify.Remote, error) {
+// open waits for the source no longer than ctx lives: a directory may hang.
+func (r *remote) open(ctx context.Context) (*verify.Remote, error) {
+	r.mu.Lock()
+	if r.opened != nil {
+		defer r.mu.Unlock()
+		return r.opened, nil
+	}
+	if r.trying == nil {
+		r.trying = make(chan struct{})
+		go r.try(r.trying)
+	}
+	trying := r.trying
+	r.mu.Unlock()
+	select {
+	case <-trying:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %s does not answer: %w", fetch.ErrUnavailable, r.Store, context.Cause(ctx))
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.opened != nil {
 		return r.opened, nil
 	}
+	return nil, r.failed
+}
+
+func (r *remote) try(ended chan struct{}) {
+	defer close(ended)
 	store, err := r.a.reader(r.Store)
+	var opened *verify.Remote
 	if err == nil {
-		r.opened, err = verify.OpenRemote(r.m, store, r.Image, r.Manifest)
+		opened, err = verify.OpenRemote(r.m, store, r.Image, r.Manifest)
 	}
-	return r.opened, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trying, r.failed = nil, err
+	if r.opened == nil {
+		r.opened = opened
+	}
 }
 
 // Leaves implements verify.Origin.
 func (r *remote) Leaves(ctx context.Context, index int64, n int, above verify.Above) []verify.Leaf {
-	opened, err := r.open()
+	opened, err := r.open(ctx)
 	if err != nil {
 		return verify.Failed(n, err)
 	}
@@ -55,7 +86,7 @@ func (r *remote) Leaves(ctx context.Context, index int64, n int, above verify.Ab
 
 // Node implements verify.Origin.
 func (r *remote) Node(ctx context.Context, n manifest.Node, parent manifest.HashBlock) (manifest.HashBlock, error) {
-	opened, err := r.open()
+	opened, err := r.open(ctx)
 	if err != nil {
 		return manifest.HashBlock{}, err
 	}
@@ -83,7 +114,7 @@ func (r *remote) targets(o *verify.Object, again func(now fetch.Location)) []wat
 // probing asks for an object as r reads it.
 func (r *remote) probing(probe func(*verify.Remote, context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		opened, err := r.open()
+		opened, err := r.open(ctx)
 		if err != nil {
 			return err
 		}

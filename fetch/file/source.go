@@ -45,18 +45,25 @@ func (s *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 	if off < 0 || off > s.loc.Size-int64(len(p)) {
 		return fmt.Errorf("read %s: bytes %d+%d are outside its %d", s.loc.URL, off, len(p), s.loc.Size)
 	}
+	got, err := within(ctx, s.store, func() ([]byte, error) { return s.read(ctx, len(p), off) })
+	copy(p, got)
+	return err
+}
+
+func (s *source) read(ctx context.Context, n int, off int64) ([]byte, error) {
 	f, err := s.store.open(ctx, s.key)
 	if err != nil {
-		return s.explainOpen(err)
+		return nil, s.explainOpen(err)
 	}
 	defer f.Close()
 	if err := s.check(f.id); err != nil {
-		return err
+		return nil, err
 	}
+	p := make([]byte, n)
 	if err := f.read(p, off); err != nil {
-		return explain("read", s.loc.URL, err)
+		return nil, explain("read", s.loc.URL, err)
 	}
-	return nil
+	return p, nil
 }
 
 // explainOpen tells a pinned object that has vanished from one that never was seen.

@@ -20,13 +20,14 @@ const marker = ".pinfs"
 
 // Store is a directory as a fetch.Store; make one with New. It holds no descriptors and no state:
 // every call opens what it needs and closes it, so it survives a remount of the directory and needs
-// no Close. A call that waits for a dead network filesystem waits as long as the kernel does,
-// whatever its context says.
+// no Close. A read that waits for a dead network filesystem ends with its context; other calls wait as
+// long as the kernel does.
 //
 // Keys are slash-separated paths below the directory. Symbolic links are followed as long as they
 // stay inside.
 type Store struct {
-	dir string // absolute and clean
+	dir   string        // absolute and clean
+	calls chan struct{} // one element for each read under way
 }
 
 var _ fetch.Store = (*Store)(nil)
@@ -45,7 +46,7 @@ func New(dir string) (*Store, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("open the store %s: %w: not a directory", fileURL(abs), fetch.ErrNotFound)
 	}
-	return &Store{dir: abs}, nil
+	return &Store{dir: abs, calls: make(chan struct{}, maxCalls)}, nil
 }
 
 // URL returns file:// and the absolute path of the directory.
@@ -68,16 +69,27 @@ func (s *Store) Stat(ctx context.Context, key string) (fetch.Location, error) {
 
 // Get returns the first n bytes of the object at key and where it lies.
 func (s *Store) Get(ctx context.Context, key string, n int64) ([]byte, fetch.Location, error) {
-	f, err := s.open(ctx, key)
+	p, err := within(ctx, s, func() (got, error) { return s.get(ctx, key, n) })
 	if err != nil {
 		return nil, fetch.Location{}, explain("read", s.objectURL(key), err)
 	}
+	return p.bytes, p.id.location(s.objectURL(key)), nil
+}
+
+// got is the beginning of an object.
+type got struct {
+	bytes []byte
+	id    identity
+}
+
+func (s *Store) get(ctx context.Context, key string, n int64) (got, error) {
+	f, err := s.open(ctx, key)
+	if err != nil {
+		return got{}, err
+	}
 	defer f.Close()
 	p := make([]byte, min(max(n, 0), f.id.size))
-	if err := f.read(p, 0); err != nil {
-		return nil, fetch.Location{}, explain("read", s.objectURL(key), err)
-	}
-	return p, f.id.location(s.objectURL(key)), nil
+	return got{p, f.id}, f.read(p, 0)
 }
 
 // Remove deletes the object at key and, below .pinfs, the directories that it leaves empty.
