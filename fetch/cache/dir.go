@@ -87,6 +87,9 @@ func Open(path string, cfg Config) (*Dir, error) {
 // Close waits until nothing is done on the disk any more, unless that takes long.
 func (d *Dir) Close() { ended(&d.running) }
 
+// Size returns how many bytes it may have on disk.
+func (d *Dir) Size() int64 { return d.cfg.Size }
+
 // Path returns the directory's absolute path.
 func (d *Dir) Path() string { return d.path }
 

@@ -22,6 +22,9 @@ const (
 	headerSize = len(magic) + 1
 	recordSize = 24 // bytes: leaves, used and a checksum, little-endian
 	perSegment = 64 // leaves
+
+	// maxSegments is of an image of 8 TiB: a longer file is not one of ours.
+	maxSegments = 1 << 20
 )
 
 // record tells of the leaves of one segment.
@@ -39,6 +42,9 @@ type state struct {
 // leafSize is that of the image in bytes; 0 if the header is not there or wrong.
 func (s state) leafSize() int64 {
 	p := make([]byte, headerSize)
+	if info, err := s.Stat(); err != nil || info.Size() > recordOff(maxSegments) {
+		return 0
+	}
 	if _, err := s.ReadAt(p, 0); err != nil || string(p[:len(magic)]) != magic || p[len(magic)] > 30 {
 		return 0
 	}
@@ -60,7 +66,7 @@ func (s state) segments() int64 {
 	if err != nil {
 		return 0
 	}
-	return max(info.Size()-int64(headerSize), 0) / recordSize
+	return min(max(info.Size()-int64(headerSize), 0)/recordSize, maxSegments)
 }
 
 // read returns the record of a segment, the zero one if there is none.

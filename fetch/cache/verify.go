@@ -61,8 +61,8 @@ func (d *Dir) Complete(ctx context.Context, pin fetch.Pin) error {
 	defer im.Close()
 	defer o.Close()
 	if i := d.Info(pin); !i.Complete() {
-		return fmt.Errorf("%w: the cache %s has %d of %d leaves of %s: it is too small or its disk is full; see --cache-size and --cache-free",
-			fetch.ErrNotFound, d.path, i.Leaves, i.All, pin)
+		return fmt.Errorf("the cache %s has %d of %d leaves of %s: it is too small or its disk is full; see --cache-size and --cache-free",
+			d.path, i.Leaves, i.All, pin)
 	}
 	if err := o.ScanTree(ctx); err != nil {
 		return fmt.Errorf("the cache %s has not all hashes of %s, or its disk was too slow: pull it again: %w", d.path, pin, err)
