@@ -47,6 +47,25 @@ func VerdictOf(err error) Verdict {
 	return ""
 }
 
+// ObjectOf returns the URL of the object that err is about, "" if it does not tell.
+func ObjectOf(err error) string {
+	var overwritten *OverwrittenError
+	if errors.As(err, &overwritten) {
+		return overwritten.Want.URL
+	}
+	var named interface{ Object() string }
+	if errors.As(err, &named) {
+		return named.Object()
+	}
+	return ""
+}
+
+// Refusals is what several sources said, none of which had what was asked for.
+type Refusals interface {
+	error
+	Refusals() []error // one of each source
+}
+
 // OverwrittenError reports that an object is no longer what was pinned.
 type OverwrittenError struct {
 	Want Location // as pinned

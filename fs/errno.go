@@ -73,7 +73,7 @@ func (s *Server) status(ctx *deadline, c call, err error) fuse.Status {
 	if ctx.interrupted() {
 		err = fmt.Errorf("%w: %w", errInterrupted, err)
 	}
-	if verdict(err) == fetch.ErrUnavailable {
+	if errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) { // of one of several sources
 		s.outage.began(s.cfg.ReadTimeout, ctx.had, ctx.arrived, s.cfg.Arrived())
 	}
 	code := errno(err)
@@ -83,8 +83,39 @@ func (s *Server) status(ctx *deadline, c call, err error) fuse.Status {
 	return code
 }
 
-// report counts a failure, and logs it if it is the first of its kind.
+// report counts a failure, and logs it if it is the first of its kind. Of several sources each is told
+// of by itself: they may have failed for different reasons.
 func (s *Server) report(c call, err error) {
+	for _, err := range causes(err) {
+		s.reportOne(c, err)
+	}
+}
+
+// causes divides what several sources said. Those that were silent stay together: it is the image that
+// is not available.
+func causes(err error) (list []error) {
+	var several fetch.Refusals
+	if !errors.As(err, &several) {
+		return []error{err}
+	}
+	var silent []error
+	for _, e := range several.Refusals() {
+		if verdict(e) == fetch.ErrUnavailable {
+			silent = append(silent, e)
+		} else {
+			list = append(list, e)
+		}
+	}
+	switch {
+	case len(list) == 0:
+		return []error{err}
+	case len(silent) > 0:
+		return append(list, silent[0])
+	}
+	return list
+}
+
+func (s *Server) reportOne(c call, err error) {
 	v := verdict(err)
 	if v == fetch.ErrUnavailable && fetch.VerdictOf(err) == "" {
 		err = fmt.Errorf("no answer in time: %w", err)
@@ -103,13 +134,8 @@ func (s *Server) report(c call, err error) {
 // object names what failed: the stored object if the error knows it, the node if only that is
 // broken, else the image.
 func (s *Server) object(v fetch.Verdict, c call, err error) string {
-	var overwritten *fetch.OverwrittenError
-	if errors.As(err, &overwritten) {
-		return overwritten.Want.URL
-	}
-	var named interface{ Object() string }
-	if errors.As(err, &named) {
-		return named.Object()
+	if url := fetch.ObjectOf(err); url != "" {
+		return url
 	}
 	if v == fetch.ErrMalformed {
 		return s.cfg.Name + " node " + strconv.FormatUint(c.node, 10)

@@ -9,6 +9,7 @@ import (
 	iofs "io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/verify"
 	"github.com/pinfs/pinfs/fs/status"
 	"github.com/pinfs/pinfs/fs/tree"
 	"github.com/pinfs/pinfs/squash"
@@ -86,6 +88,37 @@ func TestReportLogsOnceThenCounts(t *testing.T) {
 	got := s.Failures()
 	if len(got) != 2 || got[0].Count != 3 || got[0].Object != "s3://b/k" || got[1].Object != "i node 9" {
 		t.Errorf("Failures = %+v", got)
+	}
+}
+
+// refused is what several sources said.
+type refused []error
+
+func (refused) Error() string       { return "none has it" }
+func (r refused) Refusals() []error { return r }
+func (r refused) Unwrap() []error   { return r }
+
+// TestSeveralSourcesFail: each object has its own verdict, and silence of one is an outage whatever the
+// others said.
+func TestSeveralSourcesFail(t *testing.T) {
+	s := New(tree.New(new(squash.Image), tree.Info{}), Config{Name: "i", Log: slog.New(slog.DiscardHandler)})
+	ctx := &deadline{had: s.cfg.ReadTimeout}
+	err := fmt.Errorf("data block: %w", refused{
+		fmt.Errorf("a: %w", fetch.ErrUnavailable), &verify.CorruptError{Location: fetch.Location{URL: "s3://b/x"}, Err: fetch.ErrCorrupt},
+		&fetch.OverwrittenError{Want: fetch.Location{URL: "s3://c/x"}, Gone: true}, fmt.Errorf("d: %w", fetch.ErrUnavailable),
+	})
+	if code := s.status(ctx, call{op: "read"}, err); code != fuse.EIO {
+		t.Errorf("status = %v, want EIO", code)
+	}
+	var got []string
+	for _, f := range s.Failures() {
+		got = append(got, string(f.Verdict)+" "+f.Object)
+	}
+	if want := []string{"corrupt s3://b/x", "overwritten s3://c/x", "unavailable i"}; !slices.Equal(got, want) {
+		t.Errorf("failures %q, want %q", got, want)
+	}
+	if p := s.outage.patience(s.cfg.ReadTimeout, 0); p == s.cfg.ReadTimeout {
+		t.Error("a silent source is no outage if another one is corrupt")
 	}
 }
 

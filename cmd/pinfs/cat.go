@@ -20,7 +20,7 @@ func (a *app) catCommand() *cobra.Command {
 	}
 	at.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
-		o, _, err := a.openAnywhere(ctx, args[0])
+		o, _, err := a.openAnywhere(ctx, args[0], min(patience, a.cfg.Timeout))
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/cache"
@@ -30,9 +31,9 @@ func (o *opened) Close() {
 	}
 }
 
-// openImage opens pin at its sources, within total. If the cache knows the image nothing is asked for.
+// openImage opens pin at its sources, each request within total. If the cache knows the image nothing is asked for.
 // Failed, which may be nil, hears of sources that others stand in for.
-func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, failed func(fetch.Location, error)) (*opened, error) {
+func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, total time.Duration, failed func(fetch.Location, error)) (*opened, error) {
 	b, err := a.cfg.budget()
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, fa
 	if err != nil {
 		return nil, err
 	}
-	h, err := a.knownHead(ctx, dir, pin, sources)
+	h, err := a.knownHead(ctx, dir, pin, sources, total)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, fa
 		r := &remote{a: a, m: h.Manifest, source: s}
 		o.remotes, from = append(o.remotes, r), append(from, r.mirrored())
 	}
-	o.mirror = mirror.New(from, mirror.Config{Rounds: retry.Config{Total: a.cfg.Timeout}, Failed: failed})
+	o.mirror = mirror.New(from, mirror.Config{Rounds: retry.Config{Total: total}, Failed: failed})
 	var origin verify.Origin = o.mirror
 	if dir != nil {
 		o.cached = dir.Image(h.Manifest, o.mirror)
@@ -63,13 +64,15 @@ func (a *app) openImage(ctx context.Context, pin fetch.Pin, sources []source, fa
 }
 
 // knownHead takes the head of the manifest from the cache, or else from a source.
-func (a *app) knownHead(ctx context.Context, dir *cache.Dir, pin fetch.Pin, sources []source) (verify.Head, error) {
+func (a *app) knownHead(ctx context.Context, dir *cache.Dir, pin fetch.Pin, sources []source, total time.Duration) (verify.Head, error) {
 	if dir != nil {
 		if h, err := dir.Head(pin); err == nil {
 			return h, nil
 		}
 	}
-	return retry.Do(ctx, retry.Config{Total: a.cfg.Timeout}, func() (verify.Head, error) { return a.head(ctx, pin, sources) })
+	ctx, cancel := context.WithTimeout(ctx, total)
+	defer cancel()
+	return retry.Do(ctx, retry.Config{Total: total}, func() (verify.Head, error) { return a.head(ctx, pin, sources) })
 }
 
 // cacheDir returns the configured cache, nil if there is none or its directory can not be used: a

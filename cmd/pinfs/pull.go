@@ -20,13 +20,16 @@ mounted by its pin without a store. What was fetched before is kept if it is int
 		if a.cfg.Cache.Dir == "" {
 			return usage("no cache to pull into: name its directory with --cache DIR")
 		}
-		o, place, err := a.openAnywhere(ctx, args[0])
+		o, place, err := a.openAnywhere(ctx, args[0], a.cfg.Timeout)
 		if err != nil {
 			return err
 		}
 		defer o.Close()
 		if o.dir == nil {
 			return fmt.Errorf("the cache %s can not be used: see the warning above", a.cfg.Cache.Dir)
+		}
+		if o.Size() >= o.dir.Size() {
+			return usage("the image has %s, the cache holds at most %s: raise --cache-size", iec(o.Size()), iec(o.dir.Size()))
 		}
 		bars := a.progress()
 		err = o.Scan(ctx, func(n int64) { bars.step(publish.Checking, n, o.Size()) })

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -49,7 +48,10 @@ func parseSource(url string, pin fetch.Pin) (source, error) {
 	if host, _, _ := strings.Cut(rest, "/"); strings.Contains(host, "@") {
 		return source{}, errors.New("a source has a user name or a password in its URL, which everybody would see: leave it out")
 	}
-	if !ok || rest == "" || strings.ContainsAny(rest, "?#") {
+	if bare, _, signed := strings.Cut(strings.ReplaceAll(url, "#", "?"), "?"); signed {
+		return source{}, fmt.Errorf("source %q...: a URL with ? or # can not be one, least of all with a signature in it", bare)
+	}
+	if !ok || rest == "" {
 		return source{}, fmt.Errorf("source %q: write s3://BUCKET, file:///DIR/ or https://HOST/PATH/ for a store, or the URL of the image itself", url)
 	}
 	var store, key string
@@ -89,28 +91,6 @@ func (a *app) reader(url string) (verify.Store, error) {
 		return http.New(url, http.Config{CAFile: a.cfg.S3.CA, Stall: a.cfg.Timeout / 3})
 	}
 	return a.bareStore(url)
-}
-
-// head reads the head of the manifest of pin from the first source that has it, and notes where that
-// was.
-func (a *app) head(ctx context.Context, pin fetch.Pin, sources []source) (h verify.Head, err error) {
-	var failed []error
-	for i := range sources {
-		at := &sources[i]
-		if at.Manifest.URL == "" {
-			continue
-		}
-		store, err := a.reader(at.Store)
-		if err == nil {
-			h, err = verify.ReadHead(ctx, store, pin, at.Manifest)
-		}
-		if err == nil {
-			at.Manifest = h.At
-			return h, nil
-		}
-		failed = append(failed, err)
-	}
-	return h, inOneLine(failed)
 }
 
 // inOneLine joins errors as one message; a single one stays as it is.

@@ -116,8 +116,9 @@ func (a *app) open(ctx context.Context, arg string) (*verify.Object, catalog.Pla
 	return o, place, err
 }
 
-// openAnywhere returns the verified image that a reference stands for, from the cache or any source.
-func (a *app) openAnywhere(ctx context.Context, arg string) (*opened, catalog.Place, error) {
+// openAnywhere returns the verified image that a reference stands for, from the cache or any source, of
+// which each request ends within total.
+func (a *app) openAnywhere(ctx context.Context, arg string, total time.Duration) (*opened, catalog.Place, error) {
 	store, place, err := a.locate(ctx, arg)
 	if err != nil {
 		return nil, place, err
@@ -126,7 +127,7 @@ func (a *app) openAnywhere(ctx context.Context, arg string) (*opened, catalog.Pl
 	if err != nil {
 		return nil, place, err
 	}
-	o, err := a.openImage(ctx, place.Pin, sources, nil)
+	o, err := a.openImage(ctx, place.Pin, sources, total, nil)
 	return o, place, err
 }
 
@@ -142,11 +143,12 @@ func (a *app) locate(ctx context.Context, arg string) (store string, place catal
 		return s.URL(), place, nil
 	}
 	store = cmp.Or(ref.Store, "file://"+ref.Path) // a path that was not found is not divided into store and name
-	silent := absent || errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, fetch.ErrDenied)
-	if !silent || store == "file://" || ref.Pin.IsZero() || !a.mayHave(ref.Pin) {
+	// An empty directory is what the store looks like where it is not mounted.
+	lacks := absent || errors.Is(err, fetch.ErrUnavailable) || errors.Is(err, fetch.ErrDenied) || errors.Is(err, fetch.ErrNotFound)
+	if !lacks || store == "file://" || ref.Pin.IsZero() || !a.mayHave(ref.Pin) {
 		return "", place, err
 	}
-	fmt.Fprintf(a.stderr, "pinfs: %s is not asked, the pin is known: %s\n", store, oneLine(err))
+	fmt.Fprintf(a.stderr, "pinfs: going on without %s, since the pin is known: %s\n", store, oneLine(err))
 	at, err := parseSource(store+"/", ref.Pin)
 	return store, catalog.Place{Pin: ref.Pin, Name: ref.Name, Image: at.Image, Manifest: at.Manifest}, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -76,7 +77,7 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 		return nil, err
 	}
 	b.limit()
-	if m.object, err = a.openImage(ctx, m.job.Place.Pin, m.job.Sources, m.passedOver); err != nil {
+	if m.object, err = a.openImage(ctx, m.job.Place.Pin, m.job.Sources, a.cfg.Timeout, m.passedOver); err != nil {
 		return nil, err
 	}
 	image, err := openSquash(ctx, m.object.Object, m.job.Inside, b)
@@ -111,8 +112,9 @@ func (m *mounted) passedOver(at fetch.Location, err error) {
 	if verdict == "" {
 		verdict = status.Failed
 	}
-	if m.failed.Add(verdict, at.URL, err) {
-		slog.Warn("a source failed, another one has it", "verdict", verdict, "image", m.job.Ref, "source", at.URL, "err", err)
+	object := cmp.Or(fetch.ObjectOf(err), at.URL)
+	if m.failed.Add(verdict, object, err) {
+		slog.Warn("a source failed, another one has it", "verdict", verdict, "image", m.job.Ref, "source", object, "err", err)
 	}
 }
 

@@ -30,7 +30,9 @@ func ask[T any](ctx context.Context, m *Mirror, j job, op request[T]) (v T, by *
 	var failures []failure
 	v, err = retry.Do(ctx, m.cfg.Rounds, func() (v T, err error) {
 		for _, f := range failures { // of the last round
-			f.of.again(ctx)
+			if !f.of.again(ctx) {
+				return v, reason(failures)
+			}
 		}
 		if v, by, failures = race(ctx, m, j.n, m.order(j), op); by == nil {
 			return v, reason(failures)

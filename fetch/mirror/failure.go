@@ -17,7 +17,7 @@ func reason(failures []failure) error {
 	return refusals(failures)
 }
 
-// refusals are what several sources said.
+// refusals are what several sources said. It is a fetch.Refusals.
 type refusals []failure
 
 // Error names them on one line.
@@ -30,7 +30,10 @@ func (r refusals) Error() string {
 }
 
 // Unwrap returns all of them.
-func (r refusals) Unwrap() []error {
+func (r refusals) Unwrap() []error { return r.Refusals() }
+
+// Refusals implements fetch.Refusals.
+func (r refusals) Refusals() []error {
 	errs := make([]error, len(r))
 	for i, f := range r {
 		errs[i] = f.err

@@ -130,8 +130,9 @@ func (m *member) passOver(d time.Duration) {
 	m.until = time.Now().Add(d/2 + rand.N(d))
 }
 
-// again waits until a request to m may be repeated: an outage must not become a flood.
-func (m *member) again(ctx context.Context) { _ = m.repeats.Wait(ctx) } // the end of ctx shows by itself
+// again waits until a request to m may be repeated, and reports whether that comes before the end of ctx:
+// an outage must not become a flood.
+func (m *member) again(ctx context.Context) bool { return m.repeats.Wait(ctx) == nil }
 
 // spare reports whether m may be sent a request that is perhaps not needed.
 func (m *member) spare() bool { return m.repeats.Allow() }

@@ -21,8 +21,9 @@ const (
 	// maxFailures bounds the memory that failures take: one more object is counted under others.
 	maxFailures = 100
 	others      = "(others)"
-	// passing is how long an outage is current after it was last seen. The other verdicts stay:
-	// an object that was overwritten once has to be looked at, however long ago it was.
+	// passing is how long an outage is current after it was last seen, or a source that lacks the image.
+	// The other verdicts stay: an object that was overwritten once has to be looked at, however long ago
+	// it was.
 	passing = time.Minute
 )
 
@@ -96,7 +97,7 @@ func (f *Failures) Snapshot() []Failure {
 func State(failures []Failure) string {
 	state, rank := Serving, len(worst)
 	for _, e := range failures {
-		fleeting := e.Verdict == fetch.ErrUnavailable || e.Verdict == Failed
+		fleeting := e.Verdict == fetch.ErrUnavailable || e.Verdict == fetch.ErrNotFound || e.Verdict == Failed
 		if !e.Cleared.IsZero() || fleeting && time.Since(e.Last) > passing {
 			continue
 		}
