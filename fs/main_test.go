@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		exit(holder.Work(ctx, prepare))
 	case "play-foreground":
 		exit(foreground(ctx))
+	case "play-stress":
+		exit(stress(os.Args[2:]))
 	case "play-user":
 		exit(user(ctx))
 	}
