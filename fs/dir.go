@@ -30,7 +30,7 @@ func (h *handlers) ReadDirPlus(cancel <-chan struct{}, in *fuse.ReadIn, out *fus
 			failed = !malformed(err)
 			return true
 		}
-		entry.NodeId, entry.EntryValid, entry.AttrValid = uint64(attr.Node), forever, forever
+		entry.NodeId, entry.EntryValid, entry.AttrValid = uint64(attr.Node), h.valid, h.valid
 		h.fill(&entry.Attr, attr)
 		return true
 	})

@@ -11,33 +11,38 @@ import (
 type handlers struct {
 	fuse.RawFileSystem
 	*Server
+	valid uint64      // seconds
+	opens fuse.Status // of OPEN, OPENDIR and FLUSH
 }
 
 // forever is how long the kernel may keep what it was told, in seconds: the image never changes.
 const forever = 100 * 365 * 24 * 3600
 
 func (s *Server) handlers() *handlers {
-	return &handlers{RawFileSystem: fuse.NewDefaultRawFileSystem(), Server: s}
+	return &handlers{
+		RawFileSystem: fuse.NewDefaultRawFileSystem(), Server: s,
+		valid: either[uint64](s.cfg, Forever, forever, second), opens: either(s.cfg, NoOpens, fuse.ENOSYS, fuse.OK),
+	}
 }
 
 // Open tells the kernel to open files without asking, and to keep their pages.
 func (h *handlers) Open(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status {
-	return fuse.ENOSYS
+	return h.opens
 }
 
 // OpenDir tells the kernel to open directories without asking, and to keep their entries.
 func (h *handlers) OpenDir(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status {
-	return fuse.ENOSYS
+	return h.opens
 }
 
 // Flush tells the kernel not to send one at each close.
-func (h *handlers) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
+func (h *handlers) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return h.opens }
 
 // Lookup finds a name. That there is none is worth remembering, too: node 0.
 func (h *handlers) Lookup(cancel <-chan struct{}, in *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	ctx := h.begin(cancel, in)
 	defer ctx.end()
-	out.EntryValid, out.AttrValid = forever, forever
+	out.EntryValid, out.AttrValid = h.valid, h.valid
 	attr, err := h.tree.Lookup(ctx, tree.NodeID(in.NodeId), name)
 	if err != nil {
 		status := h.status(ctx, call{op: "lookup", node: in.NodeId, name: name}, err)
@@ -59,7 +64,7 @@ func (h *handlers) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fuse
 	if err != nil {
 		return h.status(ctx, call{op: "getattr", node: in.NodeId}, err)
 	}
-	out.AttrValid = forever
+	out.AttrValid = h.valid
 	h.fill(&out.Attr, attr)
 	return fuse.OK
 }

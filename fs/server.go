@@ -26,6 +26,9 @@ type Config struct {
 	// any, so that the root's user.pinfs.* can be read. It costs a request per access.
 	Xattrs bool
 
+	// Without leaves out things that make a mount fast, to see what they do.
+	Without []Lever
+
 	// Arrived returns how many bytes the origin has sent so far; an outage is over when it grows.
 	// It must not block. Default: nothing ever.
 	Arrived func() int64
@@ -77,12 +80,13 @@ const maxRead = 1 << 20
 func (s *Server) options() *fuse.MountOptions {
 	return &fuse.MountOptions{
 		Name:                 "pinfs",
-		MaxBackground:        s.cfg.MaxBackground,
-		MaxWrite:             maxRead,
+		MaxBackground:        either(s.cfg, Background, s.cfg.MaxBackground, background),
+		MaxWrite:             either(s.cfg, LargeReads, maxRead, smallRead),
 		Logger:               slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
 		PanicHandler:         s.recovered,
-		EnableSymlinkCaching: true,
-		DisableXAttrs:        !s.tree.HasXattrs() && !s.cfg.Xattrs,
+		EnableSymlinkCaching: s.cfg.has(Symlinks),
+		DisableReadDirPlus:   !s.cfg.has(ReaddirPlus),
+		DisableXAttrs:        !s.tree.HasXattrs() && !s.cfg.Xattrs && s.cfg.has(NoXattrs),
 		// The image never changes, so the kernel never has to look for changes.
 		ExplicitDataCacheControl: true,
 		// NO_OPENDIR spares a request per directory, EXPORT makes NFS handles outlive our process.

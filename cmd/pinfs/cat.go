@@ -29,7 +29,7 @@ func (a *app) catCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		image, err := openSquash(ctx, o.Object, at, b)
+		image, err := openSquash(ctx, o.Object, at, b.blocks())
 		if err != nil {
 			return err
 		}

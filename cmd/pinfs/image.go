@@ -36,12 +36,11 @@ func (i inside) check() error {
 
 // openSquash opens the squashfs that a verified object has at a place. What is wrong then was
 // published so, and the error says so.
-func openSquash(ctx context.Context, o *verify.Object, at inside, b budget) (image *squash.Image, err error) {
+func openSquash(ctx context.Context, o *verify.Object, at inside, cfg squash.Config) (image *squash.Image, err error) {
 	if err := at.check(); err != nil {
 		return nil, err
 	}
 	var src fetch.Source = o
-	cfg := b.blocks()
 	cfg.Offset = at.Offset
 	if at.Partition != 0 {
 		src, err = partition.Open(ctx, o, at.Partition)

@@ -13,6 +13,7 @@ import (
 	"github.com/pinfs/pinfs/fetch/record"
 	"github.com/pinfs/pinfs/fetch/s3"
 	"github.com/pinfs/pinfs/fetch/verify"
+	"github.com/pinfs/pinfs/squash"
 	"github.com/pinfs/pinfs/squash/squashtest"
 )
 
@@ -50,7 +51,7 @@ func TestMountByPinCostsThreeRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	if _, err := openSquash(t.Context(), o, inside{}, budget{total: defaultMemory}); err != nil {
+	if _, err := openSquash(t.Context(), o, inside{}, squash.Config{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Requests(); len(got) != 3 {

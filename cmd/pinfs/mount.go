@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/pinfs/pinfs/fetch/catalog"
+	"github.com/pinfs/pinfs/fs"
 	"github.com/pinfs/pinfs/fs/holder"
 	"github.com/spf13/cobra"
 )
@@ -23,6 +24,7 @@ type job struct {
 	Inside  inside        `json:"inside"`
 	Wanted  wanted        `json:"wanted"`
 	Xattrs  bool          `json:"xattrs"`
+	Without levers        `json:"without,omitempty"`
 }
 
 // maxSource is how much of a reference fits in the kernel's mount table beside other options.
@@ -38,7 +40,7 @@ func (a *app) mountCommand() *cobra.Command {
 	var foreground, asGiven bool
 	var at inside
 	var ahead wanted
-	var options []string
+	var options, without []string
 	c := &cobra.Command{
 		Use:   "mount REF DIR",
 		Short: "Mount an image, pinned and verified",
@@ -49,10 +51,16 @@ is served.`,
 	c.Flags().BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground, with the log on standard error")
 	c.Flags().StringSliceVarP(&options, "options", "o", nil, "mount options: suid, dev, noexec, allow_other, noallow_other; xattrs keeps user.pinfs.* readable in any case")
 	c.Flags().BoolVar(&asGiven, "as-given", false, "have the mount table show REF as it was given, by which mount -a knows it again")
+	c.Flags().StringSliceVar(&without, "without", nil, "leave out things that make a mount fast, to see what they do")
+	_ = c.Flags().MarkHidden("without") // it is there
 	at.flags(c)
 	ahead.flags(c)
 	return a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
-		spec, ref, err := a.mountSpec(ctx, args[0], args[1], job{Inside: at, Wanted: ahead}, options)
+		j := job{Inside: at, Wanted: ahead}
+		for _, w := range without {
+			j.Without = append(j.Without, fs.Lever(w))
+		}
+		spec, ref, err := a.mountSpec(ctx, args[0], args[1], j, options)
 		if err != nil {
 			return err
 		}
@@ -86,7 +94,7 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, j job, options []s
 			return spec, "", usage("mount option %q is not known; known are %s", o, strings.Join(mountOptions, ", "))
 		}
 	}
-	if err := cmp.Or(j.Inside.check(), j.Wanted.checkCache(a.cfg.Cache)); err != nil {
+	if err := cmp.Or(j.Inside.check(), j.Wanted.checkCache(a.cfg.Cache), j.Without.check()); err != nil {
 		return spec, "", err
 	}
 	store, place, err := a.locate(ctx, arg)
@@ -104,8 +112,10 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, j job, options []s
 	kernels := slices.DeleteFunc(slices.Clone(options), func(o string) bool { return o == xattrsOption })
 	j.Config, j.Ref, j.Place, j.Sources, j.Xattrs = a.cfg, arg, place, sources, slices.Contains(options, xattrsOption)
 	body, err := json.Marshal(j)
-	return holder.Spec{
+	spec = holder.Spec{
 		Mountpoint: dir, Source: ref[:min(len(ref), maxSource)], Options: kernels, Job: body,
 		Holder: []string{holderName}, Worker: []string{workerName},
-	}, ref, err
+	}
+	j.Without.spec(&spec)
+	return spec, ref, err
 }

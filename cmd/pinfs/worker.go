@@ -80,12 +80,14 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 	if m.object, err = a.openImage(ctx, m.job.Place.Pin, m.job.Sources, a.cfg.Timeout, m.passedOver); err != nil {
 		return nil, err
 	}
-	image, err := openSquash(ctx, m.object.Object, m.job.Inside, b)
+	cfg := b.blocks()
+	m.job.Without.image(&cfg)
+	image, err := openSquash(ctx, m.object.Object, m.job.Inside, cfg)
 	if err != nil {
 		return nil, err
 	}
 	m.server = fs.New(m.tree(image), fs.Config{
-		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Failures: m.failed, Arrived: m.object.mirror.Arrived,
+		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Without: m.job.Without, Failures: m.failed, Arrived: m.object.mirror.Arrived,
 	})
 	a.warnOfPlainHTTP(m.job.Sources)
 	m.self, m.opening = m.document(from), slices.Clip(m.object.Touched())
