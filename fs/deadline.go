@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/pinfs/pinfs/fs/inflight"
 )
 
 // errInterrupted is the cause when the process that waits for the reply is being killed.
@@ -34,9 +36,19 @@ type deadline struct {
 	err error
 }
 
+// always is the channel of a process that has got a signal.
+var always = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 func (s *Server) begin(signalled <-chan struct{}, in *fuse.InHeader) *deadline {
 	arrived := s.cfg.Arrived()
 	had := s.outage.patience(s.cfg.ReadTimeout, arrived)
+	if s.inherited[in.Unique&^inflight.Resent] {
+		signalled = always // the kernel may have told the process before us
+	}
 	return &deadline{
 		Context: s.alive, at: time.Now().Add(had), had: had, arrived: arrived, pid: in.Pid, signalled: signalled,
 		done: make(chan struct{}), over: make(chan struct{}),

@@ -91,10 +91,7 @@ func TestHangingOrigin(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.set("hang")
-	reader := exec.Command("cat", filepath.Join(dir, "deep/a/b/c/d/large"))
-	if err := reader.Start(); err != nil {
-		t.Fatal(err)
-	}
+	reader := startReader(t, filepath.Join(dir, "deep/a/b/c/d/large"))
 	o.awaitHang()
 	if _, err := os.ReadDir(filepath.Join(dir, "empty")); err != nil {
 		t.Errorf("metadata: %v", err)
@@ -115,6 +112,16 @@ func TestHangingOrigin(t *testing.T) {
 		t.Errorf("a killed reader counts as a failure: %+v, %v", doc, err)
 	}
 	o.set("")
+}
+
+// startReader starts another process that reads a file.
+func startReader(t *testing.T, name string) *exec.Cmd {
+	t.Helper()
+	reader := exec.Command("cat", name)
+	if err := reader.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return reader
 }
 
 // TestHarmlessSignal: who handles a signal while it waits gets its answer all the same. (The kernel

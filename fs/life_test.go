@@ -205,29 +205,6 @@ func TestForeignUnmount(t *testing.T) {
 	nothingLeft(t, dir)
 }
 
-func TestKilledWorker(t *testing.T) {
-	dir, who := mount(t, job{Image: small(t)})
-	ended := watch(t, who.HolderPID, who.WorkerPID)
-	if err := syscall.Kill(who.WorkerPID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	ended()
-	if m, found, err := state.MountAt(dir); err != nil || found {
-		t.Errorf("left mounted: %+v, %v", m, err)
-	}
-	doc, err := status.Of(t.Context(), dir)
-	if err != nil || doc.State != status.Dead {
-		t.Errorf("status = %+v, %v, want dead", doc, err)
-	}
-	if log, err := os.ReadFile(doc.Log); err != nil || !strings.Contains(string(log), "killed") {
-		t.Errorf("log = %q, %v, does not say why", log, err)
-	}
-	if err := holder.Unmount(t.Context(), dir); err != nil {
-		t.Errorf("Unmount of a dead mount = %v", err)
-	}
-	nothingLeft(t, dir)
-}
-
 func TestKilledHolder(t *testing.T) {
 	for _, after := range []string{"unmount", "mount"} {
 		t.Run(after, func(t *testing.T) {

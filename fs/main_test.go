@@ -16,6 +16,7 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs"
 	"github.com/pinfs/pinfs/fs/holder"
+	"github.com/pinfs/pinfs/fs/inflight"
 	"github.com/pinfs/pinfs/fs/state"
 	"github.com/pinfs/pinfs/fs/status"
 	"github.com/pinfs/pinfs/fs/tree"
@@ -58,6 +59,7 @@ type job struct {
 	Xattrs  bool          // fs.Config.Xattrs
 	Timeout time.Duration // fs.Config.ReadTimeout
 	Refuse  string        // fail like this instead of opening
+	Table   bool          // fs.Config.TableOnly
 }
 
 func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
@@ -84,17 +86,31 @@ func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	src.open = true
 	failures := new(status.Failures)
 	about := func() string { return status.State(failures.Snapshot()) }
 	t := tree.New(image, tree.Info{Pin: "fsverity-sha256:00", Name: "N", Revision: 3, Source: "file:///x", State: about})
-	server := fs.New(t, fs.Config{Name: "N", Failures: failures, Xattrs: todo.Xattrs, ReadTimeout: todo.Timeout})
-	go status.Serve(ctx, j.Run.Socket(), told(func() status.Document {
+	server := fs.New(t, fs.Config{
+		Name: "N", Failures: failures, Xattrs: todo.Xattrs, ReadTimeout: todo.Timeout, TableOnly: todo.Table,
+	})
+	return &observed{server, j.Run, told(func() status.Document {
 		return status.Document{
 			Mountpoint: j.Spec.Mountpoint, State: about(), HolderPID: j.HolderPID, WorkerPID: os.Getpid(),
 			Requests: server.Requests(), Errors: failures.Snapshot(), Log: j.Run.Log(),
 		}
-	}))
-	return server, nil
+	})}, nil
+}
+
+// observed is a server with a status socket.
+type observed struct {
+	*fs.Server
+	run  state.Dir
+	told told
+}
+
+func (o *observed) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
+	go status.Serve(ctx, o.run.Socket(), o.told)
+	return o.Server.Serve(ctx, conn, ready)
 }
 
 // told is a mount that has no trace.
@@ -143,7 +159,14 @@ func mountpoint(t *testing.T) string {
 func mount(t *testing.T, j job, options ...string) (dir string, who state.Record) {
 	t.Helper()
 	dir = mountpoint(t)
-	if err := holder.Mount(t.Context(), specOf(t, dir, j, options...)); err != nil {
+	return dir, mountSpec(t, specOf(t, dir, j, options...))
+}
+
+// mountSpec is mount for a spec.
+func mountSpec(t *testing.T, spec holder.Spec) (who state.Record) {
+	t.Helper()
+	dir := spec.Mountpoint
+	if err := holder.Mount(t.Context(), spec); err != nil {
 		t.Fatalf("Mount: %v", err)
 	}
 	run, err := state.Find(dir)
@@ -168,7 +191,7 @@ func mount(t *testing.T, j job, options ...string) (dir string, who state.Record
 		ended()
 		nothingLeft(t, dir)
 	})
-	return dir, who
+	return who
 }
 
 // nothingLeft checks that no mount and no run directory is there.

@@ -14,12 +14,13 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 )
 
-// source is an image file whose origin breaks when told to: while the file "fail" or "hang" is in
-// the control directory.
+// source is an image file whose origin breaks when told to: while the file "fail", "hang" or
+// "die" is in the control directory.
 type source struct {
 	file    *os.File
 	size    int64
 	control string
+	open    bool // the image is: nothing breaks before
 }
 
 func openSource(j job) (*source, error) {
@@ -31,7 +32,7 @@ func openSource(j job) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{f, info.Size(), j.Control}, nil
+	return &source{file: f, size: info.Size(), control: j.Control}, nil
 }
 
 func (s *source) Size() int64 { return s.size }
@@ -45,6 +46,9 @@ func (s *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 		case <-released(s.control):
 		}
 	}
+	if s.told("die") {
+		os.Exit(3)
+	}
 	if s.told("fail") {
 		return fmt.Errorf("origin: %w", fetch.ErrUnavailable)
 	}
@@ -57,7 +61,7 @@ func (s *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 
 func (s *source) told(word string) bool {
 	_, err := os.Stat(filepath.Join(s.control, word))
-	return err == nil
+	return s.open && err == nil
 }
 
 // tell lets the test know that the worker hangs now: one byte in a fifo.
@@ -119,6 +123,7 @@ func (o *origin) set(word string) {
 	o.t.Helper()
 	os.Remove(filepath.Join(o.dir, "fail"))
 	os.Remove(filepath.Join(o.dir, "hang"))
+	os.Remove(filepath.Join(o.dir, "die"))
 	if word == "" {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
+
+	"github.com/pinfs/pinfs/fs/inflight"
 )
 
 // idleReaders is how many goroutines wait in read(2) for the next request. One more would only add
@@ -16,94 +18,133 @@ import (
 const idleReaders = 2
 
 // loop reads requests and answers them. A goroutine answers the request that it read; when the last
-// waiting one has got work, another is started. So a slow READ stops nobody else.
+// waiting one has got work, another is started. So a slow READ stops nobody else. Each goroutine has a
+// slot of the table for its requests.
 type loop struct {
 	server  *Server
 	fd      int
 	proto   *fuse.ProtocolServer
+	table   *inflight.Table
 	buffers buffers
 	ended   context.CancelCauseFunc // ends the loop and all requests; nil cause = unmounted
 	all     sync.WaitGroup          // the goroutines
 	waiting atomic.Int32            // of them, those in read(2) or about to be
 	total   atomic.Int32
+	drain   drain
 }
 
-// errUnmounted is the good end.
-var errUnmounted = errors.New("unmounted")
+// errUnmounted is the good end, errDrained the other one.
+var (
+	errUnmounted = errors.New("unmounted")
+	errDrained   = errors.New("drained")
+)
 
-// Serve answers the requests that come through fd, an open /dev/fuse that is mounted, and calls
-// ready once the kernel's first one is answered, which is when the mount can be used. It returns nil
-// after the unmount. When ctx ends first it returns at once with ctx's cause; requests in flight and
-// goroutines blocked in fd then end with the process. Serve does not close fd. Call it once.
-func (s *Server) Serve(ctx context.Context, fd int, ready func()) error {
-	if err := unix.SetNonblock(fd, false); err != nil {
+// Serve answers the requests that come through conn's device, an open /dev/fuse that is mounted, and
+// calls ready once the kernel's first one is answered, which is when the mount can be used. Where
+// another process has begun it answers what that one left, and goes on.
+//
+// It returns nil after the unmount, and soon after conn.Drain has closed: then what was read is
+// answered, or in the table. When ctx ends first it returns at once with ctx's cause. Requests in
+// flight, then, and goroutines blocked in the device end with the process. Call it once.
+func (s *Server) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
+	if err := unix.SetNonblock(conn.Device, false); err != nil {
 		return fmt.Errorf("fuse device: %w", err)
+	}
+	table, err := conn.Table.Map()
+	if err != nil {
+		return err
 	}
 	ctx, ended := context.WithCancelCause(ctx)
 	defer ended(nil)
 	s.alive = ctx
-	l := &loop{server: s, fd: fd, ended: ended, proto: fuse.NewProtocolServer(s.handlers(), s.options())}
-	if err := l.first(); err != nil {
+	l := &loop{server: s, fd: conn.Device, table: table, ended: ended, proto: s.protocol()}
+	if err := l.begin(conn.Table); err != nil {
 		return err
 	}
 	for range idleReaders {
 		l.start()
 	}
 	ready()
-	<-ctx.Done()
-	if cause := context.Cause(ctx); cause != errUnmounted {
+	select {
+	case <-ctx.Done():
+	case <-conn.Drain:
+		l.drain.begin(func() { ended(errDrained) })
+		<-ctx.Done()
+	}
+	switch cause := context.Cause(ctx); cause {
+	case errUnmounted:
+		l.all.Wait()
+		return table.Close()
+	case errDrained:
+		return nil
+	default:
 		return cause
 	}
-	l.all.Wait()
-	return nil
 }
 
-// first answers the INIT request.
-func (l *loop) first() error {
-	in := l.buffers.request()
-	defer l.buffers.giveRequest(in)
-	n, err := l.read(*in)
-	if err != nil {
-		return fmt.Errorf("fuse device: first request: %w", err)
-	}
-	if op := request((*in)[:n]).opcode(); op != opInit {
-		return fmt.Errorf("fuse device: first request has opcode %d, want %d", op, opInit)
-	}
-	return l.answer((*in)[:n])
+func (s *Server) protocol() *fuse.ProtocolServer {
+	return fuse.NewProtocolServer(s.handlers(), s.options())
 }
 
-// start adds a goroutine. The caller must be one of the loop's own or hold the loop open.
+// start adds a goroutine, if there is a slot for it. The caller must be one of the loop's own or hold
+// the loop open.
 func (l *loop) start() {
+	slot, ok := l.table.Take()
+	if !ok {
+		return // one that is at work will wait for the next request after it
+	}
 	l.waiting.Add(1)
 	l.total.Add(1)
-	l.all.Add(1)
-	go l.run()
+	l.all.Go(func() { l.run(slot, false) })
 }
 
-func (l *loop) run() {
-	defer l.all.Done()
+// run answers request after request; the first is in slot already if has.
+func (l *loop) run(slot *inflight.Slot, has bool) {
+	defer l.table.Give(slot)
 	defer l.total.Add(-1)
-	in := l.buffers.request()
-	defer l.buffers.giveRequest(in)
-	for {
-		n, err := l.read(*in)
-		left := l.waiting.Add(-1)
-		if err != nil {
-			l.end(err)
-			return
-		}
-		if left == 0 && int(l.total.Load()) < l.server.cfg.MaxRequests {
-			l.start()
-		}
-		if err := l.answer((*in)[:n]); err != nil {
-			l.end(err)
-			return
-		}
-		if l.waiting.Add(1) > idleReaders {
-			l.waiting.Add(-1)
-			return
-		}
+	for (has || l.next(slot)) && l.work(slot) && l.stay() {
+		has = false
 	}
+}
+
+// next waits for a request; false if the loop has ended.
+func (l *loop) next(slot *inflight.Slot) bool {
+	err := l.read(slot.Buffer())
+	left := l.waiting.Add(-1)
+	if err != nil {
+		l.end(err)
+		return false
+	}
+	if !l.drain.enter() {
+		return false
+	}
+	if left == 0 && int(l.total.Load()) < l.server.cfg.MaxRequests && !l.drain.begun() {
+		l.start()
+	}
+	return true
+}
+
+// stay reports whether this goroutine should wait for another request.
+func (l *loop) stay() bool {
+	if l.drain.begun() {
+		return false
+	}
+	enough := l.waiting.Add(1) > idleReaders
+	if enough {
+		l.waiting.Add(-1)
+	}
+	return !enough
+}
+
+// work answers the request in slot and notes that it did; false if the loop has ended.
+func (l *loop) work(slot *inflight.Slot) bool {
+	defer l.drain.leave()
+	err := l.answer(slot.Request())
+	slot.Clear()
+	if err != nil {
+		l.end(err)
+	}
+	return err == nil
 }
 
 // end stops the loop for err, which is ENODEV after an unmount.
@@ -114,19 +155,19 @@ func (l *loop) end(err error) {
 	l.ended(err)
 }
 
-// read waits for one request.
-func (l *loop) read(p []byte) (int, error) {
+// read waits for one request, which says itself how long it is.
+func (l *loop) read(p []byte) error {
 	for {
 		n, err := unix.Read(l.fd, p)
 		switch err {
 		case nil:
 			if n < headerSize {
-				return 0, fmt.Errorf("fuse device: request of %d bytes", n)
+				return fmt.Errorf("fuse device: request of %d bytes", n)
 			}
-			return n, nil
+			return nil
 		case unix.EINTR, unix.EAGAIN, unix.ENOENT: // ENOENT: the request was taken back
 		default:
-			return 0, fmt.Errorf("fuse device: %w", err)
+			return fmt.Errorf("fuse device: %w", err)
 		}
 	}
 }
@@ -142,9 +183,6 @@ func (l *loop) answer(in request) error {
 	n, code := l.proto.HandleRequest([][]byte{in}, [][]byte{*out})
 	if code != fuse.OK {
 		return l.write(errorReply(in, fuse.EIO))
-	}
-	if in.opcode() == opInit {
-		shrinkWrites((*out)[:n])
 	}
 	if n == 0 {
 		return nil

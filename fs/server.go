@@ -29,6 +29,10 @@ type Config struct {
 	// Without leaves out things that make a mount fast, to see what they do.
 	Without []Lever
 
+	// TableOnly makes a worker that takes over answer what it finds in the table even where the kernel
+	// could send it again.
+	TableOnly bool
+
 	// Arrived returns how many bytes the origin has sent so far; an outage is over when it grows.
 	// It must not block. Default: nothing ever.
 	Arrived func() int64
@@ -41,6 +45,8 @@ type Server struct {
 	requests atomic.Uint64
 	outage   outage
 	alive    context.Context // of the serving loop; requests end with it
+
+	inherited map[uint64]bool // requests that another process had begun with, by inflight.Request.ID
 }
 
 // New prepares to serve t.
@@ -89,7 +95,8 @@ func (s *Server) options() *fuse.MountOptions {
 		DisableXAttrs:        !s.tree.HasXattrs() && !s.cfg.Xattrs && s.cfg.has(NoXattrs),
 		// The image never changes, so the kernel never has to look for changes.
 		ExplicitDataCacheControl: true,
-		// NO_OPENDIR spares a request per directory, EXPORT makes NFS handles outlive our process.
-		ExtraCapabilities: fuse.CAP_NO_OPENDIR_SUPPORT | fuse.CAP_EXPORT_SUPPORT,
+		// NO_OPENDIR spares a request per directory, EXPORT makes NFS handles outlive our process,
+		// RESEND says that we know the numbers of requests that are sent again.
+		ExtraCapabilities: fuse.CAP_NO_OPENDIR_SUPPORT | fuse.CAP_EXPORT_SUPPORT | fuse.CAP_HAS_RESEND,
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/pinfs/pinfs/fs/inflight"
 )
 
 // Requests that the loop has to know, from the kernel's include/uapi/linux/fuse.h.
@@ -74,11 +76,7 @@ func (r request) replySize() int {
 
 // errorReply is the reply to r that says code and nothing else.
 func errorReply(r request, code fuse.Status) []byte {
-	p := make([]byte, replyHeaderSize)
-	binary.NativeEndian.PutUint32(p, uint32(len(p)))
-	binary.NativeEndian.PutUint32(p[4:], uint32(-int32(code)))
-	binary.NativeEndian.PutUint64(p[8:], r.unique())
-	return p
+	return inflight.ErrorReply(r.unique(), syscall.Errno(code))
 }
 
 // shrinkWrites lowers max_write in the reply to INIT. go-fuse makes it as large as the reads, but

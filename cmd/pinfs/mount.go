@@ -114,7 +114,7 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, j job, options []s
 	body, err := json.Marshal(j)
 	spec = holder.Spec{
 		Mountpoint: dir, Source: ref[:min(len(ref), maxSource)], Options: kernels, Job: body,
-		Holder: []string{holderName}, Worker: []string{workerName},
+		Holder: []string{holderName}, Worker: []string{workerName}, Patience: a.cfg.Timeout,
 	}
 	j.Without.spec(&spec)
 	return spec, ref, err

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs"
 	"github.com/pinfs/pinfs/fs/holder"
+	"github.com/pinfs/pinfs/fs/inflight"
 	"github.com/pinfs/pinfs/fs/state"
 	"github.com/pinfs/pinfs/fs/status"
 	"github.com/pinfs/pinfs/fs/tree"
@@ -26,6 +26,9 @@ const (
 	holderName = "_holder"
 	workerName = "_worker"
 )
+
+// resendVariable is set to "off" by tests of what happens on kernels that can not send requests again.
+const resendVariable = "PINFS_RESEND"
 
 func (a *app) holderCommand() *cobra.Command {
 	c := &cobra.Command{Use: holderName, Hidden: true}
@@ -88,6 +91,7 @@ func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, erro
 	}
 	m.server = fs.New(m.tree(image), fs.Config{
 		Name: m.job.Ref, ReadTimeout: a.cfg.Timeout, Xattrs: m.job.Xattrs, Without: m.job.Without, Failures: m.failed, Arrived: m.object.mirror.Arrived,
+		TableOnly: os.Getenv(resendVariable) == "off",
 	})
 	a.warnOfPlainHTTP(m.job.Sources)
 	m.self, m.opening = m.document(from), slices.Clip(m.object.Touched())
@@ -133,7 +137,7 @@ func (m *mounted) document(from holder.Job) status.Document {
 	place := m.job.Place
 	return status.Document{
 		Mountpoint: from.Spec.Mountpoint, Kind: "tree", Pin: place.Pin.String(), Name: string(place.Name),
-		Revision: place.Revision, Ref: m.job.Ref, Source: place.Image.URL, Since: time.Now(),
+		Revision: place.Revision, Ref: m.job.Ref, Source: place.Image.URL, Since: from.Started, Version: version,
 		HolderPID: from.HolderPID, WorkerPID: os.Getpid(), Size: m.object.Size(), Log: from.Run.Log(),
 	}
 }
@@ -174,8 +178,11 @@ func (m *mounted) cache() *status.Cache {
 	return &status.Cache{Dir: m.object.dir.Path(), Hits: c.Hits, Stored: c.Stored, Damaged: c.Damaged, Leaves: there, All: m.object.Leaves()}
 }
 
+// Check implements holder.Server.
+func (m *mounted) Check(table *inflight.File) error { return m.server.Check(table) }
+
 // Serve implements holder.Server.
-func (m *mounted) Serve(ctx context.Context, fd int, ready func()) error {
+func (m *mounted) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	told := make(chan struct{})
 	go func() {
@@ -189,5 +196,5 @@ func (m *mounted) Serve(ctx context.Context, fd int, ready func()) error {
 	beside.Go(func() { m.prefetch(ctx) })
 	defer func() { cancel(); <-told; beside.Wait() }()
 	slog.Info("mounted", "image", m.job.Ref, "pin", m.job.Place.Pin, "source", m.job.Place.Image)
-	return m.server.Serve(ctx, fd, ready)
+	return m.server.Serve(ctx, conn, ready)
 }

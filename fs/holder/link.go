@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,20 +16,24 @@ import (
 type event string
 
 const (
-	start    event = "start"    // down: here is the spec
+	start    event = "start"    // down: here is the spec; for a worker with the table of requests
 	prepared event = "prepared" // worker: the image is open and verified
 	device   event = "device"   // holder: here is the mounted /dev/fuse
 	serving  event = "serving"  // worker: the kernel's first request is answered
+	drain    event = "drain"    // holder: answer what you have, then end
+	upgrade  event = "upgrade"  // command: go on as that executable
 	ready    event = "ready"    // holder: the mount can be used
 	failed   event = "failed"   // up: here is why not
 )
 
 // message is one datagram between two processes.
 type message struct {
-	Event event  `json:"event"`
-	Spec  *Spec  `json:"spec,omitempty"`
-	Run   string `json:"run,omitempty"` // run directory
-	Error *Error `json:"error,omitempty"`
+	Event      event     `json:"event"`
+	Spec       *Spec     `json:"spec,omitempty"`
+	Run        string    `json:"run,omitempty"`        // run directory
+	Started    time.Time `json:"started,omitzero"`     // when the mount began
+	Executable string    `json:"executable,omitempty"` // absolute path
+	Error      *Error    `json:"error,omitempty"`
 }
 
 // maxMessage bounds a message in bytes; the kernel's limit is near.
@@ -120,5 +125,5 @@ func descriptor(control []byte) (*os.File, error) {
 	if err != nil || len(fds) == 0 {
 		return nil, fmt.Errorf("control message: %w", err)
 	}
-	return os.NewFile(uintptr(fds[0]), "/dev/fuse"), nil
+	return os.NewFile(uintptr(fds[0]), "received"), nil
 }

@@ -26,7 +26,7 @@ func Mount(ctx context.Context, spec Spec) error {
 		return err
 	}
 	spec.Mountpoint = dir
-	child, err := spawn(spec.Holder, nil, &syscall.SysProcAttr{Setsid: true})
+	child, err := spawn(ownExecutable, spec.Holder, nil, &syscall.SysProcAttr{Setsid: true})
 	if err != nil {
 		return fmt.Errorf("start holder: %w", err)
 	}
@@ -38,11 +38,11 @@ func Mount(ctx context.Context, spec Spec) error {
 		err = child.expect(ready)
 	}
 	if err == nil {
-		go func() { _ = child.cmd.Wait() }() // a caller that lives on has no zombie of it
+		go func() { _ = child.wait() }() // a caller that lives on has no zombie of it
 		return nil
 	}
 	child.link.close()
-	end := child.cmd.Wait()
+	end := child.wait()
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -54,13 +54,25 @@ func Mount(ctx context.Context, spec Spec) error {
 
 // process is a child with a link to it.
 type process struct {
-	cmd  *exec.Cmd
+	*os.Process
 	link *link
 }
 
-// spawn starts this executable again with other arguments and a link. Its messages go to log, nil
+// wait returns why the process has ended, if not well.
+func (p *process) wait() error {
+	state, err := p.Process.Wait()
+	if err == nil && !state.Success() {
+		err = errors.New(state.String())
+	}
+	return err
+}
+
+// ownExecutable stays right when the file is replaced by a newer one.
+const ownExecutable = "/proc/self/exe"
+
+// spawn starts executable, this one or another version of it, with a link. Its messages go to log, nil
 // for nowhere.
-func spawn(args []string, log *os.File, attr *syscall.SysProcAttr) (*process, error) {
+func spawn(executable string, args []string, log *os.File, attr *syscall.SysProcAttr) (*process, error) {
 	ours, theirs, err := newPair()
 	if err != nil {
 		return nil, err
@@ -69,8 +81,7 @@ func spawn(args []string, log *os.File, attr *syscall.SysProcAttr) (*process, er
 	// Locks and pipes that the caller happens to have open are not ours to keep for as long as we live.
 	// Kernels before 5.11 and some containers can not do it; then they are kept.
 	_ = unix.CloseRange(inherited, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
-	// The path stays right when the file is replaced by a newer one.
-	cmd := exec.Command("/proc/self/exe", args...)
+	cmd := exec.Command(executable, args...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{theirs} // becomes descriptor 3
@@ -82,24 +93,24 @@ func spawn(args []string, log *os.File, attr *syscall.SysProcAttr) (*process, er
 		ours.close()
 		return nil, err
 	}
-	return &process{cmd: cmd, link: ours}, nil
+	return &process{cmd.Process, ours}, nil
 }
 
 // orders returns the link to the process that spawned this one, and its first message.
-func orders() (*link, message, error) {
+func orders() (*link, message, *os.File, error) {
 	parent, err := newLink(inherited)
 	if err != nil {
-		return nil, message{}, err
+		return nil, message{}, nil, err
 	}
-	m, _, err := parent.receive()
+	m, file, err := parent.receive()
 	if err == nil && (m.Event != start || m.Spec == nil) {
 		err = fmt.Errorf("first message is %q without spec", m.Event)
 	}
 	if err != nil {
 		parent.close()
-		return nil, m, fmt.Errorf("parent process: %w", err)
+		return nil, m, nil, fmt.Errorf("parent process: %w", err)
 	}
-	return parent, m, nil
+	return parent, m, file, nil
 }
 
 // expect waits until the child reports what; an Error if it reports a failure instead.
@@ -111,7 +122,7 @@ func (p *process) expect(what event) error {
 	case m.Event == failed && m.Error != nil:
 		return m.Error
 	case m.Event != what:
-		return fmt.Errorf("process %d reports %q, want %q", p.cmd.Process.Pid, m.Event, what)
+		return fmt.Errorf("process %d reports %q, want %q", p.Pid, m.Event, what)
 	}
 	return nil
 }

@@ -5,17 +5,29 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pinfs/pinfs/fs/inflight"
 	"github.com/pinfs/pinfs/fs/state"
 )
 
 // Hold is what the holder in the background does: Run, with the spec from and the outcome to the
-// command that called Mount. While that one waits, its end ends everything.
+// command that called Mount. While that one waits, its end ends everything. It also goes on where a
+// holder of another version left off.
 func Hold(ctx context.Context) error {
-	parent, m, err := orders()
+	small()
+	switch c, err := resume(); {
+	case err == errRehearsed:
+		return nil
+	case err != nil:
+		return err
+	case c != nil:
+		return c.resumed(ctx)
+	}
+	parent, m, _, err := orders()
 	if err != nil {
 		return err
 	}
@@ -36,6 +48,7 @@ func Hold(ctx context.Context) error {
 		close(waiting)
 		// If it has gone meanwhile the mount stays: it could not know better.
 		_ = parent.send(message{Event: ready}, nil)
+		debug.FreeOSMemory()
 	})
 	if err != nil {
 		_ = parent.send(message{Event: failed, Error: portable(err)}, nil)
@@ -58,19 +71,27 @@ func Run(ctx context.Context, spec Spec, ready func()) error {
 	return h.run(ctx, ready)
 }
 
-// hold is one mount in the making and in use.
+// hold is one mount in the making and in use. One goroutine uses it, see keep.
 type hold struct {
 	spec       Spec
 	background bool
+	score      score
 
 	claim  *state.Claim
 	log    *os.File
+	table  *inflight.File
 	record state.Record
-	worker *worker
 	at     state.Mount // our own mount, once it is there
+	dev    *os.File    // and its device
+	worker *worker     // nil while there is none
+	change change      // of workers
+	orders chan *order
 }
 
 func (h *hold) run(ctx context.Context, ready func()) error {
+	if h.spec.Patience <= 0 {
+		h.spec.Patience = 25 * time.Second
+	}
 	ctx, hurry, stop := untilSignal(ctx)
 	defer stop()
 	if _, err := parseOptions(h.spec.Options, false); err != nil {
@@ -80,17 +101,23 @@ func (h *hold) run(ctx context.Context, ready func()) error {
 	if h.claim, err = claim(h.spec.Mountpoint); err != nil {
 		return err
 	}
+	h.score = protect()
 	if err := h.prepare(ctx); err != nil {
 		return errors.Join(err, h.claim.Remove())
 	}
-	dev, err := h.mount(ctx)
-	if err != nil {
+	if err := h.mount(ctx); err != nil {
 		h.worker.kill()
 		return errors.Join(err, h.undo(), h.claim.Remove())
 	}
-	defer dev.Close()
 	ready()
-	if err = h.wait(ctx, hurry); err == nil {
+	return h.finish(ctx, hurry)
+}
+
+// finish keeps the mount and tidies up after it.
+func (h *hold) finish(ctx context.Context, hurry <-chan struct{}) error {
+	defer h.dev.Close()
+	err := h.keep(ctx, hurry)
+	if err == nil {
 		// The mount has gone. Nothing may be unmounted any more: the next mount at this place can
 		// have our device's number already.
 		return h.claim.Remove()
@@ -106,13 +133,16 @@ func (h *hold) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if h.worker, err = startWorker(h.spec, h.claim.Dir, h.log); err != nil {
+	if h.table, err = inflight.Create(); err != nil {
 		return err
 	}
 	h.record = state.Record{
-		Mountpoint: h.spec.Mountpoint, Source: h.spec.Source, Started: time.Now(),
-		HolderPID: os.Getpid(), WorkerPID: h.worker.pid(),
+		Mountpoint: h.spec.Mountpoint, Source: h.spec.Source, Started: time.Now(), HolderPID: os.Getpid(),
 	}
+	if h.worker, err = h.startWorker(ownExecutable); err != nil {
+		return err
+	}
+	h.record.WorkerPID = h.worker.Pid
 	if err = h.claim.Write(h.record); err == nil {
 		err = h.worker.expect(ctx, prepared)
 	}
@@ -132,23 +162,23 @@ func (h *hold) openLog() error {
 	if err != nil {
 		return err
 	}
-	h.log = log
+	defer log.Close()
 	return unix.Dup3(int(log.Fd()), int(os.Stderr.Fd()), 0)
 }
 
 // mount mounts and waits until the worker serves.
-func (h *hold) mount(ctx context.Context) (*os.File, error) {
+func (h *hold) mount(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	dev, err := attach(h.spec)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var found bool
 	if h.at, found, err = state.MountAt(h.spec.Mountpoint); err != nil || !found {
 		dev.Close()
-		return nil, errors.Join(errors.New("the new mount is not in the mount table"), err, detach(h.spec.Mountpoint))
+		return errors.Join(errors.New("the new mount is not in the mount table"), err, detach(h.spec.Mountpoint))
 	}
 	h.record.Device = h.at.Device
 	if err = h.claim.Write(h.record); err == nil {
@@ -156,30 +186,11 @@ func (h *hold) mount(ctx context.Context) (*os.File, error) {
 	}
 	if err != nil {
 		dev.Close()
-		return nil, err
-	}
-	raiseReadAhead(h.at.Device, h.spec.ReadAhead)
-	return dev, nil
-}
-
-// wait returns when the worker has ended.
-func (h *hold) wait(ctx context.Context, hurry <-chan struct{}) error {
-	select {
-	case <-h.worker.ended:
-		return h.worker.err
-	case <-ctx.Done():
-	}
-	if err := h.undo(); err != nil {
-		h.worker.kill()
 		return err
 	}
-	select {
-	case <-h.worker.ended:
-		return h.worker.err
-	case <-hurry:
-		h.worker.kill()
-		return nil
-	}
+	h.dev = dev
+	raiseReadAhead(h.at.Device, h.spec.ReadAhead)
+	return nil
 }
 
 // undo unmounts what we have mounted, if it is still there.

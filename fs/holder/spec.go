@@ -3,14 +3,16 @@
 //
 // The command that a user types calls Mount, which starts the holder in the background (Hold) and
 // returns when the mount can be used; in the foreground it calls Run itself. The holder starts the
-// worker (Work). All of them are the same executable. The end of any of them is noticed by the
-// others at once, because the socket between them closes.
+// worker (Work), and another one when that ends before the mount does. All of them are the same
+// executable, until Upgrade replaces it. The end of any of them is noticed by the others at once,
+// because the socket between them closes.
 package holder
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,6 +27,7 @@ type Spec struct {
 	Options    []string        `json:"options"`   // as behind mount -o, see options.go; default ro,nosuid,nodev
 	Job        json.RawMessage `json:"job"`       // for the worker; opaque here
 	ReadAhead  int             `json:"readAhead"` // KiB, where we may set it; default 1024
+	Patience   time.Duration   `json:"patience"`  // how long requests wait for a worker; default 25 s
 	Holder     []string        `json:"holder"`    // arguments that make the executable call Hold
 	Worker     []string        `json:"worker"`    // arguments that make the executable call Work
 }

@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
+	"github.com/pinfs/pinfs/fs/inflight"
 	"github.com/pinfs/pinfs/fs/state"
 )
 
@@ -15,34 +17,49 @@ type Job struct {
 	Spec      Spec
 	Run       state.Dir // where its status socket and its log belong
 	HolderPID int
+	Started   time.Time // when the mount began, perhaps with another worker
 }
 
-// Server is an image that is open and verified. Serve answers the requests that come through fd, a
-// mounted /dev/fuse, calls ready once when the first is answered, and returns nil after the unmount
-// or an error soon after the end of ctx.
+// Server is an image that is open and verified.
+//
+// Check returns why it can not go on with what other workers have begun, nil if it can or none has.
+// Serve answers the requests that come through conn, calls ready once when the first is answered, and
+// returns nil after the unmount or when it is drained, or an error soon after the end of ctx.
 type Server interface {
-	Serve(ctx context.Context, fd int, ready func()) error
+	Check(table *inflight.File) error
+	Serve(ctx context.Context, conn inflight.Conn, ready func()) error
 }
 
 // errHolderGone ends a worker whose holder died: nobody would unmount after it.
 var errHolderGone = errors.New("the holder has ended")
 
 // Work is what the worker does: it calls prepare, reports the outcome, serves, and returns after the
-// unmount or soon after the end of the holder, which is when its process should end. prepare must
-// return soon after the end of its ctx. Signals that end the holder do not end the worker: it
-// serves until the mount has gone.
+// unmount, when another worker is to go on, or soon after the end of the holder, which is when its
+// process should end. prepare must return soon after the end of its ctx, and leave to Server.Serve
+// whatever only one process can do. Signals that end the holder do not end the worker: it serves
+// until the mount has gone.
 func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Server, error)) error {
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE)
-	parent, m, err := orders()
+	parent, m, file, err := orders()
 	if err != nil {
 		return err
 	}
 	defer parent.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	devices := make(chan *os.File, 1)
-	go listen(parent, devices, cancel)
-	server, err := prepare(ctx, Job{Spec: *m.Spec, Run: state.Dir(m.Run), HolderPID: os.Getppid()})
+	devices, drained := make(chan *os.File, 1), make(chan struct{})
+	go listen(parent, devices, drained, cancel)
+	conn := inflight.Conn{Drain: drained}
+	server, err := func() (Server, error) {
+		if conn.Table, err = inflight.Open(file); err != nil {
+			return nil, err
+		}
+		server, err := prepare(ctx, Job{Spec: *m.Spec, Run: state.Dir(m.Run), HolderPID: os.Getppid(), Started: m.Started})
+		if err != nil {
+			return nil, err
+		}
+		return server, server.Check(conn.Table)
+	}()
 	if err != nil {
 		_ = parent.send(message{Event: failed, Error: portable(err)}, nil)
 		return err
@@ -53,22 +70,25 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 	select {
 	case dev := <-devices:
 		defer dev.Close()
-		return server.Serve(ctx, int(dev.Fd()), func() { _ = parent.send(message{Event: serving}, nil) })
+		conn.Device = int(dev.Fd())
+		return server.Serve(ctx, conn, func() { _ = parent.send(message{Event: serving}, nil) })
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// listen passes the device on, and ends everything when the holder ends.
-func listen(parent *link, devices chan<- *os.File, cancel context.CancelCauseFunc) {
+// listen passes on what the holder says, and ends everything when the holder ends.
+func listen(parent *link, devices chan<- *os.File, drained chan<- struct{}, cancel context.CancelCauseFunc) {
 	for {
-		_, dev, err := parent.receive()
-		if err != nil {
+		m, file, err := parent.receive()
+		switch {
+		case err != nil:
 			cancel(errHolderGone)
 			return
-		}
-		if dev != nil {
-			devices <- dev
+		case m.Event == device:
+			devices <- file
+		case m.Event == drain:
+			close(drained)
 		}
 	}
 }

@@ -8,48 +8,69 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"github.com/pinfs/pinfs/fs/state"
+	"time"
 )
 
-// worker is the holder's side of its worker process.
+// worker is the holder's side of a worker process.
 type worker struct {
 	process
 	log   string        // file that it writes to; empty if unknown
+	since time.Time     // when it was seen to serve
 	ended chan struct{} // closed when the process has ended
 	err   error         // why, if not well; valid then
 }
 
-// startWorker starts the worker and tells it the spec.
-func startWorker(spec Spec, run state.Dir, log *os.File) (*worker, error) {
-	child, err := spawn(spec.Worker, log, nil)
+// startWorker starts executable as a worker and tells it the spec.
+func (h *hold) startWorker(executable string) (*worker, error) {
+	child, err := spawn(executable, h.spec.Worker, h.log, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
-	w := &worker{process: *child, ended: make(chan struct{})}
-	if log != os.Stderr {
-		w.log = log.Name()
-	}
-	go func() {
-		defer close(w.ended)
-		if err := w.cmd.Wait(); err != nil {
-			w.err = fmt.Errorf("worker %d: %w", w.pid(), err)
-		}
-	}()
-	if err := w.link.send(message{Event: start, Spec: &spec, Run: string(run)}, nil); err != nil {
+	h.score.setWorker(child.Pid)
+	w := h.watch(child)
+	start := message{Event: start, Spec: &h.spec, Run: string(h.claim.Dir), Started: h.record.Started}
+	if err := w.link.send(start, h.table.File()); err != nil {
 		w.kill()
-		return nil, fmt.Errorf("worker %d: %w", w.pid(), err)
+		return nil, fmt.Errorf("worker %d: %w", w.Pid, cmp.Or(w.err, err))
 	}
 	return w, nil
 }
 
-func (w *worker) pid() int { return w.cmd.Process.Pid }
+// watch makes a worker of a process and waits for its end.
+func (h *hold) watch(child *process) *worker {
+	w := &worker{process: *child, ended: make(chan struct{})}
+	if h.background {
+		w.log = h.claim.Dir.Log()
+	}
+	go func() {
+		defer close(w.ended)
+		if err := w.wait(); err != nil {
+			w.err = fmt.Errorf("worker %d: %w", w.Pid, err)
+		}
+	}()
+	return w
+}
 
 // kill ends the worker at once and waits for its end. Calling it again is safe.
 func (w *worker) kill() {
-	_ = w.cmd.Process.Kill() // the only error is that it has ended already
+	_ = w.Kill() // the only error is that it has ended already
 	<-w.ended
 	w.link.close()
+}
+
+// drainWithin is how long a worker that is replaced has for what it works on. What it has not answered
+// then its successor begins with again.
+const drainWithin = 5 * time.Second
+
+// drain makes the worker answer what it has, and ends it.
+func (w *worker) drain() {
+	if w.link.send(message{Event: drain}, nil) == nil {
+		select {
+		case <-w.ended:
+		case <-time.After(drainWithin):
+		}
+	}
+	w.kill()
 }
 
 // expect waits until the worker reports what.
@@ -70,9 +91,11 @@ func (w *worker) expect(ctx context.Context, what event) error {
 // serve hands the mounted device over and waits until the worker has answered on it.
 func (w *worker) serve(ctx context.Context, dev *os.File) error {
 	if err := w.link.send(message{Event: device}, dev); err != nil {
-		return fmt.Errorf("worker %d: %w", w.pid(), err)
+		return fmt.Errorf("worker %d: %w", w.Pid, err)
 	}
-	return w.expect(ctx, serving)
+	err := w.expect(ctx, serving)
+	w.since = time.Now()
+	return err
 }
 
 // lastWords returns the last line of the log, which goes away with a mount that never came up.

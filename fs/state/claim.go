@@ -43,6 +43,12 @@ func New(mountpoint string) (*Claim, error) {
 	return c, c.clear()
 }
 
+// Resume returns the claim on dir whose lock another program in this process had.
+func Resume(dir Dir, lock *os.File) *Claim { return &Claim{Dir: dir, lock: lock} }
+
+// Lock is what the claim lives by.
+func (c *Claim) Lock() *os.File { return c.lock }
+
 // guard keeps everybody else from claiming, moving or removing a run directory beside d until release
 // is called. It is held for moments only.
 func (d Dir) guard() (release func(), err error) {
@@ -116,7 +122,7 @@ func (c *Claim) Abandon() error {
 	}
 	defer release()
 	defer c.lock.Close()
-	return os.RemoveAll(c.place().Socket())
+	return errors.Join(os.RemoveAll(c.place().Socket()), os.RemoveAll(c.place().Control()))
 }
 
 // Held reports whether a live holder has d. It asks without locking, so it never gets in the way of

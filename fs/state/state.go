@@ -19,7 +19,7 @@ import (
 const rootBase = "/run/pinfs"
 
 // Dir is the run directory of one mount. It exists while the mount's holder runs, and after it only
-// if the holder or its worker died.
+// if that died.
 type Dir string
 
 // Record says who keeps a mount.
@@ -27,7 +27,10 @@ type Record struct {
 	Mountpoint string    `json:"mountpoint"`
 	Source     string    `json:"source"` // as in the first column of /proc/mounts
 	HolderPID  int       `json:"holderPid"`
-	WorkerPID  int       `json:"workerPid"`
+	WorkerPID  int       `json:"workerPid"` // 0 while there is none
+	Restarts   int       `json:"restarts,omitempty"`
+	LastEnd    string    `json:"lastEnd,omitempty"` // why a worker ended last
+	LastEndAt  time.Time `json:"lastEndAt,omitzero"`
 	Started    time.Time `json:"started"`
 	Device     string    `json:"device"` // major:minor of the mount; "" until it is there
 }
@@ -37,6 +40,9 @@ func (d Dir) Log() string { return filepath.Join(string(d), "log") }
 
 // Socket is where the worker answers questions about the mount.
 func (d Dir) Socket() string { return filepath.Join(string(d), "status.sock") }
+
+// Control is where the holder takes orders.
+func (d Dir) Control() string { return filepath.Join(string(d), "control.sock") }
 
 func (d Dir) record() string { return filepath.Join(string(d), "state") }
 func (d Dir) lock() string   { return filepath.Join(string(d), "lock") }

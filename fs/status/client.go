@@ -78,10 +78,14 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 		Mountpoint: record.Mountpoint, Source: record.Source, Ref: record.Source, Since: record.Started, State: Dead,
 		HolderPID: record.HolderPID, WorkerPID: record.WorkerPID, Errors: []Failure{}, Log: run.Log(),
 	}
+	doc.add(record)
 	if !run.Held() {
 		return doc, nil
 	}
 	told, err := ask[Document](ctx, run.Socket(), http.MethodGet, path)
+	if now, err := run.Read(); err == nil {
+		told.add(now) // a new worker may have come since record was read
+	}
 	switch {
 	case err == nil && record.Detached():
 		told.State, told.Log = Detached, run.Log()
@@ -90,12 +94,19 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 		return told, nil
 	case ctx.Err() != nil:
 		return doc, ctx.Err()
+	case record.WorkerPID == 0:
+		doc.State = Restarting
 	case errors.Is(err, iofs.ErrNotExist):
 		doc.State = Starting
 	default:
 		doc.State = Unresponsive
 	}
 	return doc, nil
+}
+
+// add tells what the holder knows of workers that have ended.
+func (d *Document) add(r state.Record) {
+	d.Restarts, d.LastEnd, d.LastEndAt = r.Restarts, r.LastEnd, r.LastEndAt
 }
 
 // ask gets what the worker behind socket answers.

@@ -9,7 +9,8 @@ const (
 	Serving      = "serving"
 	Starting     = "starting"     // has a holder, but no worker that answers yet
 	Unresponsive = "unresponsive" // has a worker that does not answer
-	Dead         = "dead"         // holder or worker died; `pinfs umount` clears it
+	Restarting   = "restarting"   // its worker has ended, another one is coming
+	Dead         = "dead"         // the holder died; `pinfs umount` clears it
 	Detached     = "detached"     // unmounted here, but still in use somewhere
 )
 
@@ -25,10 +26,14 @@ type Document struct {
 	State         string    `json:"state"`            // Serving, or the worst current verdict, or one of the above
 	Since         time.Time `json:"since"`            // when the mount began
 	HolderPID     int       `json:"holderPid"`
-	WorkerPID     int       `json:"workerPid"`
+	WorkerPID     int       `json:"workerPid"`         // 0 while it is restarting
+	Version       string    `json:"version,omitempty"` // of the worker
+	Restarts      int       `json:"restarts"`          // workers that had to be replaced
+	LastEnd       string    `json:"lastEnd,omitempty"` // why the last of these ended
+	LastEndAt     time.Time `json:"lastEndAt,omitzero"`
 	Size          int64     `json:"size"`          // bytes of the image
-	VerifiedBytes int64     `json:"verifiedBytes"` // bytes that passed verification since Since
-	Requests      uint64    `json:"requests"`      // of the kernel, since Since
+	VerifiedBytes int64     `json:"verifiedBytes"` // bytes that this worker has found right
+	Requests      uint64    `json:"requests"`      // of the kernel to this worker
 	Errors        []Failure `json:"errors"`
 	Sources       []Source  `json:"sources,omitempty"` // in the order in which they are asked
 	Cache         *Cache    `json:"cache,omitempty"`   // nil without one

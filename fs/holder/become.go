@@ -1,0 +1,149 @@
+package holder
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pinfs/pinfs/fs/state"
+)
+
+// carried is what a holder tells itself when it becomes another version, by execve(2). Numbers of
+// descriptors are -1 for none.
+type carried struct {
+	Version    int          `json:"version"` // of this format
+	Spec       Spec         `json:"spec"`
+	Background bool         `json:"background"`
+	Score      score        `json:"score"`
+	Record     state.Record `json:"record"`
+	Mount      state.Mount  `json:"mount"`
+	Run        state.Dir    `json:"run"`
+	Lock       int          `json:"lock"`
+	Device     int          `json:"device"`
+	Table      int          `json:"table"`
+	Worker     int          `json:"worker"` // link
+	Order      int          `json:"order"`  // link
+}
+
+const (
+	carriedVersion = 1
+	// carriedIn names, in the environment, the descriptor of a file with that; rehearsal says that it
+	// is only to be tried.
+	carriedIn = "PINFS_HOLDER"
+	rehearsal = "PINFS_HOLDER_REHEARSAL"
+)
+
+// become replaces this process by worker's executable. It returns only if it can not.
+func (h *hold) become(worker int, o *order) error {
+	c := h.carry()
+	keep := func(fd int) int {
+		copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD, inherited) // without CLOEXEC
+		if err != nil {
+			return -1
+		}
+		return copied
+	}
+	c.Lock, c.Device, c.Table = keep(int(h.claim.Lock().Fd())), keep(int(h.dev.Fd())), keep(int(h.table.File().Fd()))
+	c.Worker, c.Order = h.worker.link.with(keep), o.link.with(keep)
+	err := h.execute(fmt.Sprintf("/proc/%d/exe", worker), c)
+	for _, fd := range []int{c.Lock, c.Device, c.Table, c.Worker, c.Order} {
+		unix.Close(fd)
+	}
+	return fmt.Errorf("worker %d has taken over, but the holder could not become the same version: %w", worker, err)
+}
+
+func (h *hold) carry() carried {
+	return carried{
+		Version: carriedVersion, Spec: h.spec, Background: h.background, Score: h.score, Record: h.record,
+		Mount: h.at, Run: h.claim.Dir, Lock: -1, Device: -1, Table: -1, Worker: -1, Order: -1,
+	}
+}
+
+// with calls do with l's descriptor.
+func (l *link) with(do func(fd int) int) (result int) {
+	raw, err := l.conn.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { result = do(int(fd)) })
+	}
+	if err != nil {
+		return -1
+	}
+	return result
+}
+
+// execute is execve(2). Signals that end the mount wait until the next version minds them.
+func (h *hold) execute(executable string, c carried) error {
+	file, err := c.file()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := unix.FcntlInt(file.Fd(), unix.F_SETFD, 0); err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var had unix.Sigset_t
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, sigset(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP), &had); err != nil {
+		return err
+	}
+	err = syscall.Exec(executable, append([]string{os.Args[0]}, h.spec.Holder...), environ(carriedIn, strconv.Itoa(int(file.Fd()))))
+	return errors.Join(err, unix.PthreadSigmask(unix.SIG_SETMASK, &had, nil))
+}
+
+// environ is the environment with one more variable.
+func environ(name, value string) []string { return append(os.Environ(), name+"="+value) }
+
+func sigset(signals ...syscall.Signal) *unix.Sigset_t {
+	set := new(unix.Sigset_t)
+	bits := uint(unsafe.Sizeof(set.Val[0])) * 8
+	for _, s := range signals {
+		set.Val[uint(s-1)/bits] |= 1 << (uint(s-1) % bits)
+	}
+	return set
+}
+
+// file is c in a memory file, to be read from its beginning.
+func (c carried) file() (*os.File, error) {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.MemfdCreate("pinfs-holder", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "holder's memory")
+	_, err = f.WriteAt(b, 0)
+	return f, err
+}
+
+// rehearse lets executable try whether it could become the holder that c is of.
+func (c carried) rehearse(ctx context.Context, executable string) error {
+	file, err := c.file()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	cmd := exec.CommandContext(ctx, executable, c.Spec.Holder...)
+	cmd.Dir = "/"
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.Env = append(environ(carriedIn, strconv.Itoa(inherited)), rehearsal+"=1")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s can not become the holder: %w: %s", executable, err, strings.TrimSpace(said.String()))
+	}
+	return nil
+}

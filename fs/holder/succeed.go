@@ -1,0 +1,107 @@
+package holder
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+)
+
+const (
+	prepareWithin = 2 * time.Minute  // far more than a worker's own deadlines leave it
+	serveWithin   = 10 * time.Second // it only has to take over
+)
+
+// call starts a successor, for o or, if that is nil, because a worker was lost.
+func (h *hold) call(o *order) {
+	h.change.pause = nil
+	if h.change.coming {
+		return // of an upgrade; it does for both
+	}
+	h.change.coming = true
+	s, executable, carry := &successor{order: o}, ownExecutable, h.carry()
+	ctx, cancel := context.WithTimeoutCause(h.change.life, prepareWithin, fmt.Errorf("worker: no answer within %v", prepareWithin))
+	if o != nil {
+		executable = o.executable
+		go o.onEnd(cancel)
+	}
+	h.change.tasks.Go(func() {
+		defer cancel()
+		if s.worker, s.err = h.startWorker(executable); s.err == nil {
+			s.err = s.worker.expect(ctx, prepared)
+		}
+		if s.err == nil && o != nil {
+			s.err = carry.rehearse(ctx, executable)
+		}
+		if s.err != nil && s.worker != nil {
+			s.worker.kill()
+		}
+		h.change.prepared <- s
+	})
+}
+
+// handOver gives the device to s, which is ready for it.
+func (h *hold) handOver(s *successor) {
+	if s.err != nil {
+		h.change.coming = false
+		slog.Warn("worker did not come up", "mountpoint", h.spec.Mountpoint, "err", s.err)
+		h.rolledBack(s)
+		if h.worker == nil {
+			h.change.pause = time.After(h.change.backoff.next(0))
+		}
+		return
+	}
+	old, standIn := h.worker, h.change.standIn
+	h.worker, h.change.standIn = nil, nil
+	h.change.tasks.Go(func() {
+		if old != nil {
+			old.drain()
+		} else {
+			standIn.stop()
+		}
+		ctx, cancel := context.WithTimeoutCause(h.change.life, serveWithin, fmt.Errorf("worker: does not take over within %v", serveWithin))
+		defer cancel()
+		if s.err = s.worker.serve(ctx, h.dev); s.err != nil {
+			s.worker.kill()
+		}
+		h.change.served <- s
+	})
+}
+
+// welcome is called when s serves or has failed to.
+func (h *hold) welcome(s *successor) {
+	h.change.coming = false
+	if s.err != nil {
+		h.rolledBack(s)
+		h.bereft(s.err, 0)
+		return
+	}
+	h.worker, h.change.patience, h.change.pause = s.worker, nil, nil
+	h.record.WorkerPID = s.worker.Pid
+	h.note()
+	slog.Info("worker serves", "mountpoint", h.spec.Mountpoint, "pid", s.worker.Pid)
+	if s.order != nil {
+		s.order.report(h.become(s.worker.Pid, s.order))
+	}
+}
+
+// rolledBack tells who called for s that it does not come.
+func (h *hold) rolledBack(s *successor) {
+	if s.order != nil {
+		s.order.report(fmt.Errorf("upgrade of %s is rolled back: %w", h.spec.Mountpoint, s.err))
+	}
+}
+
+// obey begins an upgrade.
+func (h *hold) obey(o *order, ending bool) {
+	switch {
+	case ending:
+		o.report(fmt.Errorf("%w: %s is being unmounted", fetch.ErrConflict, h.spec.Mountpoint))
+	case h.change.coming:
+		o.report(fmt.Errorf("%w: another worker is taking over %s just now: try again", fetch.ErrConflict, h.spec.Mountpoint))
+	default:
+		h.call(o)
+	}
+}
