@@ -3,6 +3,7 @@ package fs_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -60,6 +61,8 @@ type job struct {
 	Timeout time.Duration // fs.Config.ReadTimeout
 	Refuse  string        // fail like this instead of opening
 	Table   bool          // fs.Config.TableOnly
+
+	NeedsCure bool // only the first worker can open it, and those with PLAY_CURE in their environment
 }
 
 func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
@@ -77,6 +80,9 @@ func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
 		return nil, context.Cause(ctx)
 	default:
 		return nil, fmt.Errorf("origin: %w", fetch.Verdict(todo.Refuse))
+	}
+	if _, cured := os.LookupEnv("PLAY_CURE"); todo.NeedsCure && !cured && !first(j) {
+		return nil, errors.New("only another version can open it")
 	}
 	src, err := openSource(todo)
 	if err != nil {
@@ -101,6 +107,12 @@ func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
 	})}, nil
 }
 
+// first reports whether no worker has been before this one.
+func first(j holder.Job) bool {
+	r, err := j.Run.Read()
+	return errors.Is(err, os.ErrNotExist) || err == nil && r.Device == ""
+}
+
 // observed is a server with a status socket.
 type observed struct {
 	*fs.Server
@@ -109,6 +121,9 @@ type observed struct {
 }
 
 func (o *observed) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
+	if _, dying := os.LookupEnv("PLAY_DEATH"); dying {
+		os.Exit(4)
+	}
 	go status.Serve(ctx, o.run.Socket(), o.told)
 	return o.Server.Serve(ctx, conn, ready)
 }

@@ -268,13 +268,19 @@ func withoutWorker(t *testing.T) (dir string, who state.Record) {
 		t.Fatal(err)
 	}
 	kill(t, who.WorkerPID)
+	awaitState(t, dir, status.Restarting)
+	return dir, who
+}
+
+func awaitState(t *testing.T, dir, want string) {
+	t.Helper()
 	for {
 		doc, err := status.Of(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if doc.State == status.Restarting {
-			return dir, who
+		if doc.State == want {
+			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

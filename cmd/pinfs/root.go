@@ -54,8 +54,8 @@ func (a *app) root() *cobra.Command {
 	a.cfg.register(root.PersistentFlags())
 	root.AddCommand(
 		a.publishCommand(), a.pinCommand(), a.resolveCommand(), a.lsCommand(), a.verifyCommand(), a.catCommand(),
-		a.mountCommand(), a.umountCommand(), a.statusCommand(), a.pullCommand(), a.cacheCommand(), a.traceCommand(), a.demoCommand(), a.versionCommand(),
-		a.holderCommand(), a.workerCommand(),
+		a.mountCommand(), a.umountCommand(), a.upgradeCommand(), a.statusCommand(), a.pullCommand(), a.cacheCommand(), a.traceCommand(), a.demoCommand(), a.versionCommand(),
+		a.workerCommand(),
 	)
 	return root
 }

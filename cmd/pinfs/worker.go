@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -30,11 +31,13 @@ const (
 // resendVariable is set to "off" by tests of what happens on kernels that can not send requests again.
 const resendVariable = "PINFS_RESEND"
 
-func (a *app) holderCommand() *cobra.Command {
-	c := &cobra.Command{Use: holderName, Hidden: true}
-	return a.command(c, cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		return holder.Hold(context.WithoutCancel(ctx)) // it minds signals itself
-	})
+// hold is the holder's process. It minds signals itself.
+func hold() int {
+	if err := holder.Hold(context.Background()); err != nil {
+		fmt.Fprintf(os.Stderr, "pinfs: %s\n", oneLine(err))
+		return exitFailure
+	}
+	return 0
 }
 
 func (a *app) workerCommand() *cobra.Command {

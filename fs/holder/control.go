@@ -11,9 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/pinfs/pinfs/fetch"
-	"github.com/pinfs/pinfs/fs/state"
 )
 
 // order is what a command asks of a holder: to go on as another version.
@@ -38,8 +35,8 @@ func (o *order) onEnd(gone func()) {
 	gone()
 }
 
-// takeOrders listens for commands until stop is called.
-func (h *hold) takeOrders() (stop func()) {
+// takeOrders listens for commands until the end of the mount.
+func (h *hold) takeOrders() {
 	h.orders = make(chan *order)
 	socket := h.claim.Dir.Control()
 	err := os.RemoveAll(socket)
@@ -49,11 +46,12 @@ func (h *hold) takeOrders() (stop func()) {
 	}
 	if err != nil {
 		slog.Warn("no upgrade will be possible", "mountpoint", h.spec.Mountpoint, "err", err)
-		return func() {}
+		return
 	}
 	l.SetUnlinkOnClose(false) // by the end another mount may have one of that name
 	_ = os.Chmod(socket, 0o600)
 	life := h.change.life
+	context.AfterFunc(life, func() { l.Close() })
 	go func() {
 		for {
 			conn, err := l.AcceptUnix()
@@ -63,7 +61,6 @@ func (h *hold) takeOrders() (stop func()) {
 			go h.hear(life, &link{conn})
 		}
 	}()
-	return func() { l.Close() }
 }
 
 // hear takes one command's order.
@@ -99,36 +96,4 @@ func (l *link) trusted() bool {
 	var peer *unix.Ucred
 	_ = raw.Control(func(fd uintptr) { peer, _ = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
 	return peer != nil && (peer.Uid == 0 || int(peer.Uid) == os.Geteuid())
-}
-
-// Upgrade makes the mount at dir go on as executable, an absolute path, and returns when it does. The
-// requests of its users are answered all the time. After an error the mount goes on as it was.
-func Upgrade(ctx context.Context, dir, executable string) error {
-	mountpoint, err := resolve(dir)
-	if err != nil {
-		return err
-	}
-	run, err := state.Find(mountpoint)
-	if err != nil || !run.Held() {
-		return fmt.Errorf("%w: no live pinfs mount at %s", fetch.ErrNotFound, mountpoint)
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unixpacket", run.Control())
-	switch {
-	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		return fmt.Errorf("%s: only the user who mounted it, or root, can upgrade it", mountpoint)
-	case err != nil:
-		return fmt.Errorf("the holder of %s takes no orders: %w; unmount and mount again", mountpoint, err)
-	}
-	l := &link{conn.(*net.UnixConn)}
-	defer l.close()
-	stop := context.AfterFunc(ctx, l.close)
-	defer stop()
-	if err := l.send(message{Event: upgrade, Executable: executable}, nil); err != nil {
-		return err
-	}
-	err = (&process{link: l}).expect(ready)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }

@@ -11,9 +11,7 @@ import (
 // keep returns when the mount has gone, or when hurry says not to wait for its last user; then no
 // worker is left. When ctx ends it unmounts, and waits for that.
 func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
-	h.change.begin()
-	stop := h.takeOrders()
-	defer func() { stop(); h.change.end(h.worker) }()
+	defer func() { h.change.end(h.worker) }()
 	ending := ctx.Done()
 	for {
 		select {

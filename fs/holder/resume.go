@@ -72,6 +72,7 @@ func (c *carried) resumed(ctx context.Context) error {
 	if err := h.adopt(c); err != nil {
 		return err
 	}
+	h.begin()
 	if asked, err := newLink(int(own(c.Order))); err == nil {
 		(&order{link: asked}).report(nil)
 	}

@@ -190,7 +190,14 @@ func (h *hold) mount(ctx context.Context) error {
 	}
 	h.dev = dev
 	raiseReadAhead(h.at.Device, h.spec.ReadAhead)
+	h.begin()
 	return nil
+}
+
+// begin makes ready for keep: from now on there can be orders.
+func (h *hold) begin() {
+	h.change.begin()
+	h.takeOrders()
 }
 
 // undo unmounts what we have mounted, if it is still there.

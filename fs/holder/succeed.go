@@ -90,7 +90,7 @@ func (h *hold) welcome(s *successor) {
 // rolledBack tells who called for s that it does not come.
 func (h *hold) rolledBack(s *successor) {
 	if s.order != nil {
-		s.order.report(fmt.Errorf("upgrade of %s is rolled back: %w", h.spec.Mountpoint, s.err))
+		s.order.report(fmt.Errorf("%s goes on with the version it had: %w", h.spec.Mountpoint, s.err))
 	}
 }
 

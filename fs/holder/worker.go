@@ -15,6 +15,7 @@ import (
 type worker struct {
 	process
 	log   string        // file that it writes to; empty if unknown
+	quiet int64         // bytes that were in it before
 	since time.Time     // when it was seen to serve
 	ended chan struct{} // closed when the process has ended
 	err   error         // why, if not well; valid then
@@ -22,18 +23,25 @@ type worker struct {
 
 // startWorker starts executable as a worker and tells it the spec.
 func (h *hold) startWorker(executable string) (*worker, error) {
+	said := fileSize(h.log)
 	child, err := spawn(executable, h.spec.Worker, h.log, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	h.score.setWorker(child.Pid)
 	w := h.watch(child)
+	w.quiet = said
 	start := message{Event: start, Spec: &h.spec, Run: string(h.claim.Dir), Started: h.record.Started}
 	if err := w.link.send(start, h.table.File()); err != nil {
 		w.kill()
-		return nil, fmt.Errorf("worker %d: %w", w.Pid, cmp.Or(w.err, err))
+		return nil, w.early(prepared, err)
 	}
 	return w, nil
+}
+
+// early is the error of a worker that has ended before it was what; err if it did not fail.
+func (w *worker) early(what event, err error) error {
+	return fmt.Errorf("worker ended before it was %s: %w%s", what, cmp.Or(w.err, err), w.lastWords())
 }
 
 // watch makes a worker of a process and waits for its end.
@@ -83,7 +91,7 @@ func (w *worker) expect(ctx context.Context, what event) error {
 	}
 	if errors.Is(err, io.EOF) {
 		<-w.ended
-		return fmt.Errorf("worker ended before it was %s: %w%s", what, cmp.Or(w.err, io.EOF), w.lastWords())
+		return w.early(what, err)
 	}
 	return err
 }
@@ -98,15 +106,22 @@ func (w *worker) serve(ctx context.Context, dev *os.File) error {
 	return err
 }
 
-// lastWords returns the last line of the log, which goes away with a mount that never came up.
+// lastWords returns the last line of the log since the worker began, if there is any: it may be the
+// reason, and goes away with a mount that never came up.
 func (w *worker) lastWords() string {
-	if w.log == "" {
-		return ""
-	}
 	b, err := os.ReadFile(w.log)
-	if err != nil {
+	if err != nil || int64(len(b)) <= w.quiet {
 		return ""
 	}
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	lines := strings.Split(strings.TrimSpace(string(b[w.quiet:])), "\n")
 	return ": " + lines[len(lines)-1]
+}
+
+// fileSize is f's size in bytes, 0 if it has none.
+func fileSize(f *os.File) int64 {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	return info.Size()
 }

@@ -38,7 +38,11 @@ func request(slot int, h []byte) Request {
 	}
 }
 
-func (r Request) valid() bool { return r.length >= headerSize && r.length <= SlotSize }
+// valid tells a request from an empty slot. No request has the number 0: a reply to it would be taken
+// for a message of another kind.
+func (r Request) valid() bool {
+	return r.length >= headerSize && r.length <= SlotSize && r.Unique != 0
+}
 
 // ID is the same for a request and for what the kernel sends again of it.
 func (r Request) ID() uint64 { return r.Unique &^ Resent }

@@ -1,0 +1,73 @@
+package holder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fs/state"
+)
+
+// Mine returns the mountpoints of the live mounts that this user may upgrade.
+func Mine() ([]string, error) {
+	all, err := state.All()
+	if err != nil {
+		return nil, err
+	}
+	var mine []string
+	for _, run := range all {
+		var st unix.Stat_t
+		ours := unix.Stat(run.Control(), &st) == nil && (os.Geteuid() == 0 || int(st.Uid) == os.Geteuid())
+		if record, err := run.Read(); err == nil && ours && run.Held() && !record.Detached() {
+			mine = append(mine, record.Mountpoint)
+		}
+	}
+	return mine, nil
+}
+
+// Upgrade makes the mount at dir go on as executable, an absolute path, and returns when it does. Its
+// readers notice nothing. After an error the mount goes on as it was, but for the rare one that says
+// otherwise. The error matches fetch.ErrNotFound if there is no live mount, and fetch.ErrConflict if
+// its worker is being replaced already.
+func Upgrade(ctx context.Context, dir, executable string) error {
+	mountpoint, err := resolve(dir)
+	if err != nil {
+		return err
+	}
+	run, err := state.Find(mountpoint)
+	if err != nil || !run.Held() {
+		return fmt.Errorf("%w: no live pinfs mount at %s", fetch.ErrNotFound, mountpoint)
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unixpacket", run.Control())
+	switch {
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%s: only the user who mounted it, or root, can upgrade it", mountpoint)
+	case err != nil:
+		return fmt.Errorf("the holder of %s takes no orders: %w; unmount and mount again", mountpoint, err)
+	}
+	return (&link{conn.(*net.UnixConn)}).order(ctx, executable)
+}
+
+// order asks for an upgrade and waits for the outcome.
+func (l *link) order(ctx context.Context, executable string) error {
+	defer l.close()
+	stop := context.AfterFunc(ctx, l.close)
+	defer stop()
+	if err := l.send(message{Event: upgrade, Executable: executable}, nil); err != nil {
+		return err
+	}
+	err := (&process{link: l}).expect(ready)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, io.EOF):
+		return errors.New("the holder ended during the upgrade: see pinfs status")
+	}
+	return err
+}
