@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build install demo test test-stores check incident torture memory bench bench-xz fuzz tools clean
+.PHONY: build install demo test test-stores check incident torture torture-worker memory bench bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
@@ -55,6 +55,9 @@ torture: tools build ## TORTURE (default 1000000) reads of an image that is repl
 
 memory: tools build ## what a mount takes while 68,000 files are walked and read ten times; two minutes
 	PINFS_MEMORY_FILES=68000 PINFS_MEMORY_ROUNDS=10 PINFS_BIN=$(CURDIR)/bin/pinfs go test -count 1 -v -timeout 0 -run '^TestMemory$$' ./integration
+
+torture-worker: ## KILLS (default 60) of the worker under 8 readers, one a second, in both ways of handing over
+	PINFS_TORTURE_KILLS=$(or $(KILLS),60) go test -count 1 -v -timeout 0 -run '^TestKilledWorkers$$' ./fs
 
 bench: tools build ## figures beside their peers, as ratios of the same run
 	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...

@@ -320,6 +320,30 @@ func TestUser(t *testing.T) {
 	os.RemoveAll(fmt.Sprintf("/tmp/pinfs-%d", nobody))
 }
 
+// surviveAsUser kills the worker and upgrades.
+func surviveAsUser(ctx context.Context, dir string, worker int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+		return err
+	}
+	for {
+		err := holder.Upgrade(ctx, dir, self)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fetch.ErrConflict) { // the next worker is just coming
+			return err
+		}
+	}
+	if doc, err := status.Of(ctx, dir); err != nil || doc.State != status.Serving || doc.WorkerPID == worker {
+		return fmt.Errorf("status after kill and upgrade: %+v, %w", doc, err)
+	}
+	return nil
+}
+
 // user is what the unprivileged user of TestUser does.
 func user(ctx context.Context) error {
 	var spec holder.Spec
@@ -340,6 +364,9 @@ func user(ctx context.Context) error {
 	doc, err3 := status.Of(ctx, spec.Mountpoint)
 	if doc.State != status.Serving {
 		err3 = fmt.Errorf("status: %+v, %w", doc, err3)
+	}
+	if err := surviveAsUser(ctx, spec.Mountpoint, doc.WorkerPID); err != nil {
+		return errors.Join(err, holder.Unmount(ctx, spec.Mountpoint))
 	}
 	err4 := holder.Mount(ctx, spec)
 	if errors.Is(err4, fetch.ErrConflict) {

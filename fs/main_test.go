@@ -193,8 +193,11 @@ func mountSpec(t *testing.T, spec holder.Spec) (who state.Record) {
 	}
 	t.Cleanup(func() {
 		ended := watch(t, who.HolderPID, who.WorkerPID)
+		log, _ := os.ReadFile(run.Log())
+		if strings.Contains(string(log), "DATA RACE") {
+			t.Error("a data race in holder or worker")
+		}
 		if t.Failed() {
-			log, _ := os.ReadFile(run.Log())
 			t.Logf("log of holder and worker:\n%s", log)
 		}
 		if _, found, _ := state.MountAt(dir); found {

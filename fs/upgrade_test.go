@@ -2,6 +2,7 @@ package fs_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs/holder"
@@ -162,6 +164,34 @@ func TestImpatientUpgrade(t *testing.T) {
 	ended()
 	if doc := serving(t, dir, 0); doc.WorkerPID != who.WorkerPID {
 		t.Errorf("worker %d serves, want %d", doc.WorkerPID, who.WorkerPID)
+	}
+}
+
+// TestUpgradeOfAWorkerThatHangs: what the old version can not answer in time the new one answers.
+func TestUpgradeOfAWorkerThatHangs(t *testing.T) {
+	for name, table := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOrigin(t)
+			dir, _ := mount(t, job{Image: squashtest.Make(t, sample(t)), Control: o.dir, Timeout: time.Hour, Table: table})
+			o.set("hang")
+			large := make(chan error)
+			go func() {
+				b, err := os.ReadFile(filepath.Join(dir, "deep/a/b/c/d/large"))
+				if err == nil && !bytes.Equal(b, noise(1, 5<<20+123)) {
+					err = errors.New("wrong bytes")
+				}
+				large <- err
+			}()
+			o.awaitHang()
+			o.set("")
+			if err := holder.Upgrade(t.Context(), dir, program(t)); err != nil {
+				t.Errorf("Upgrade = %v", err)
+			}
+			if err := <-large; err != nil {
+				t.Errorf("read = %v", err)
+			}
+		})
 	}
 }
 

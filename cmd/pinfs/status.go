@@ -61,6 +61,12 @@ func (a *app) printStatus(docs []status.Document) error {
 // printFailures tells below the table what the STATE column only names.
 func (a *app) printFailures(docs []status.Document) error {
 	for _, d := range docs {
+		if d.Restarts > 0 {
+			if _, err := fmt.Fprintf(a.stdout, "\n%s: worker replaced %d times, last %s:\n  %s\n", d.Mountpoint,
+				d.Restarts, d.LastEndAt.Format(time.RFC3339), d.LastEnd); err != nil {
+				return err
+			}
+		}
 		for _, f := range d.Errors {
 			if _, err := fmt.Fprintf(a.stdout, "\n%s: %s, %d times since %s, last %s:\n  %s\n", d.Mountpoint, f.Verdict,
 				f.Count, f.First.Format(time.RFC3339), f.Last.Format(time.RFC3339), f.Message); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs/holder"
 	"github.com/pinfs/pinfs/fs/status"
 	"github.com/spf13/cobra"
@@ -49,8 +50,8 @@ func upgradeTo(binary string) (string, error) {
 	if binary == "" {
 		return os.Executable()
 	}
-	if _, err := os.Stat(binary); err != nil {
-		return "", err
+	if _, err := os.Stat(binary); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("%w: %s", fetch.ErrNotFound, binary)
 	}
 	return filepath.Abs(binary)
 }
