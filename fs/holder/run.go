@@ -4,14 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"time"
-
-	"golang.org/x/sys/unix"
-
-	"github.com/pinfs/pinfs/fs/inflight"
-	"github.com/pinfs/pinfs/fs/state"
 )
 
 // Hold is what the holder in the background does: Run, with the spec from and the outcome to the
@@ -71,23 +65,6 @@ func Run(ctx context.Context, spec Spec, ready func()) error {
 	return h.run(ctx, ready)
 }
 
-// hold is one mount in the making and in use. One goroutine uses it, see keep.
-type hold struct {
-	spec       Spec
-	background bool
-	score      score
-
-	claim  *state.Claim
-	log    *os.File
-	table  *inflight.File
-	record state.Record
-	at     state.Mount // our own mount, once it is there
-	dev    *os.File    // and its device
-	worker *worker     // nil while there is none
-	change change      // of workers
-	orders chan *order
-}
-
 func (h *hold) run(ctx context.Context, ready func()) error {
 	if h.spec.Patience <= 0 {
 		h.spec.Patience = 25 * time.Second
@@ -125,93 +102,4 @@ func (h *hold) finish(ctx context.Context, hurry <-chan struct{}) error {
 	err = errors.Join(err, h.undo())
 	slog.Error("mount ended", "mountpoint", h.spec.Mountpoint, "err", err)
 	return errors.Join(err, h.claim.Abandon())
-}
-
-// prepare starts the worker and waits until it has opened the image.
-func (h *hold) prepare(ctx context.Context) error {
-	if err := h.openLog(); err != nil {
-		return err
-	}
-	var err error
-	if h.table, err = inflight.Create(); err != nil {
-		return err
-	}
-	h.record = state.Record{
-		Mountpoint: h.spec.Mountpoint, Source: h.spec.Source, Started: time.Now(), HolderPID: os.Getpid(),
-	}
-	if h.worker, err = h.startWorker(ownExecutable); err != nil {
-		return err
-	}
-	h.record.WorkerPID = h.worker.Pid
-	if err = h.claim.Write(h.record); err == nil {
-		err = h.worker.expect(ctx, prepared)
-	}
-	if err != nil {
-		h.worker.kill()
-	}
-	return err
-}
-
-// openLog chooses where holder and worker write their messages.
-func (h *hold) openLog() error {
-	h.log = os.Stderr
-	if !h.background {
-		return nil
-	}
-	log, err := os.OpenFile(h.claim.Dir.Log(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	return unix.Dup3(int(log.Fd()), int(os.Stderr.Fd()), 0)
-}
-
-// mount mounts and waits until the worker serves.
-func (h *hold) mount(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	dev, err := attach(h.spec)
-	if err != nil {
-		return err
-	}
-	var found bool
-	if h.at, found, err = state.MountAt(h.spec.Mountpoint); err != nil || !found {
-		dev.Close()
-		return errors.Join(errors.New("the new mount is not in the mount table"), err, detach(h.spec.Mountpoint))
-	}
-	h.record.Device = h.at.Device
-	if err = h.claim.Write(h.record); err == nil {
-		err = h.worker.serve(ctx, dev)
-	}
-	if err != nil {
-		dev.Close()
-		return err
-	}
-	h.dev = dev
-	raiseReadAhead(h.at.Device, h.spec.ReadAhead)
-	h.begin()
-	return nil
-}
-
-// begin makes ready for keep: from now on there can be orders.
-func (h *hold) begin() {
-	h.change.begin()
-	h.takeOrders()
-}
-
-// undo unmounts what we have mounted, if it is still there.
-func (h *hold) undo() error {
-	if h.at.Device == "" {
-		return nil
-	}
-	there, found, err := state.MountAt(h.spec.Mountpoint)
-	if err != nil || !found || there.Device != h.at.Device {
-		return err
-	}
-	err = release(h.spec.Mountpoint)
-	if err == nil || errors.Is(err, unix.EINVAL) { // EINVAL: somebody else was faster
-		return nil
-	}
-	return detach(h.spec.Mountpoint)
 }

@@ -49,17 +49,14 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 	defer cancel(nil)
 	devices, drained := make(chan *os.File, 1), make(chan struct{})
 	go listen(parent, devices, drained, cancel)
-	conn := inflight.Conn{Drain: drained}
-	server, err := func() (Server, error) {
-		if conn.Table, err = inflight.Open(file); err != nil {
-			return nil, err
-		}
-		server, err := prepare(ctx, Job{Spec: *m.Spec, Run: state.Dir(m.Run), HolderPID: os.Getppid(), Started: m.Started})
-		if err != nil {
-			return nil, err
-		}
-		return server, server.Check(conn.Table)
-	}()
+	table, err := inflight.Open(file)
+	var server Server
+	if err == nil {
+		server, err = prepare(ctx, Job{Spec: *m.Spec, Run: state.Dir(m.Run), HolderPID: os.Getppid(), Started: m.Started})
+	}
+	if err == nil {
+		err = server.Check(table)
+	}
 	if err != nil {
 		_ = parent.send(message{Event: failed, Error: portable(err)}, nil)
 		return err
@@ -67,6 +64,7 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 	if err := parent.send(message{Event: prepared}, nil); err != nil {
 		return err
 	}
+	conn := inflight.Conn{Table: table, Drain: drained}
 	select {
 	case dev := <-devices:
 		defer dev.Close()
