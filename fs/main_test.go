@@ -124,7 +124,11 @@ func (o *observed) Serve(ctx context.Context, conn inflight.Conn, ready func()) 
 	if _, dying := os.LookupEnv("PLAY_DEATH"); dying {
 		os.Exit(4)
 	}
-	go status.Serve(ctx, o.run.Socket(), o.told)
+	socket, err := status.Listen(ctx, o.run.Socket())
+	if err != nil {
+		return err
+	}
+	go status.Serve(ctx, socket, o.told)
 	return o.Server.Serve(ctx, conn, ready)
 }
 

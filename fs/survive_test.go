@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -304,6 +306,50 @@ func TestSignalWithoutWorker(t *testing.T) {
 	}
 	ended()
 	nothingLeft(t, dir)
+}
+
+// TestKilledWorkerOfADetachedMount: the next one does not get in the way of the mount that has the
+// place now.
+func TestKilledWorkerOfADetachedMount(t *testing.T) {
+	image := small(t)
+	dir, old := mount(t, job{Image: image})
+	f, err := os.Open(filepath.Join(dir, "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := holder.Detach(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	who := mountSpec(t, specOf(t, dir, job{Image: image}))
+	kill(t, old.WorkerPID)
+	dropCaches(t)
+	if b, err := io.ReadAll(f); err != nil || string(b) != "bytes" {
+		t.Errorf("read of the detached mount = %q, %v", b, err)
+	}
+	if err := unix.Fstat(int(f.Fd()), new(unix.Stat_t)); err != nil {
+		t.Error(err)
+	}
+	docs, err := status.All(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var states []string
+	for _, d := range docs {
+		if d.Mountpoint == dir {
+			states = append(states, fmt.Sprint(d.State, d.HolderPID))
+		}
+	}
+	slices.Sort(states)
+	if want := []string{fmt.Sprint(status.Detached, old.HolderPID), fmt.Sprint(status.Serving, who.HolderPID)}; !slices.Equal(states, want) {
+		t.Errorf("states %q, want %q", states, want)
+	}
+	ended := watch(t, old.HolderPID)
+	f.Close()
+	ended()
+	if doc, err := status.Of(t.Context(), dir); err != nil || doc.State != status.Serving || doc.WorkerPID != who.WorkerPID {
+		t.Errorf("status of the new mount = %+v, %v", doc, err)
+	}
 }
 
 // TestKilledHolderWithoutWorker: who waits for a worker that never comes is not left waiting.

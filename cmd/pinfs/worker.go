@@ -187,17 +187,15 @@ func (m *mounted) Check(table *inflight.File) error { return m.server.Check(tabl
 // Serve implements holder.Server.
 func (m *mounted) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		if err := status.Serve(ctx, m.run.Socket(), m); err != nil {
-			slog.Warn("no status socket", "err", err)
-		}
-	}()
 	var beside sync.WaitGroup
+	if socket, err := status.Listen(ctx, m.run.Socket()); err != nil { // before ready: who mounts may ask at once
+		slog.Warn("no status socket", "err", err)
+	} else {
+		beside.Go(func() { _ = status.Serve(ctx, socket, m) })
+	}
 	beside.Go(func() { m.watch(ctx, m.job.Config.Watch) })
 	beside.Go(func() { m.prefetch(ctx) })
-	defer func() { cancel(); <-told; beside.Wait() }()
+	defer func() { cancel(); beside.Wait() }()
 	slog.Info("mounted", "image", m.job.Ref, "pin", m.job.Place.Pin, "source", m.job.Place.Image)
 	return m.server.Serve(ctx, conn, ready)
 }

@@ -38,7 +38,7 @@ func (o *order) onEnd(gone func()) {
 // takeOrders listens for commands until the end of the mount.
 func (h *hold) takeOrders() {
 	h.orders = make(chan *order)
-	socket := h.claim.Dir.Control()
+	socket := h.claim.Place().Control()
 	err := os.RemoveAll(socket)
 	var l *net.UnixListener
 	if err == nil {

@@ -31,7 +31,7 @@ func (h *hold) startWorker(executable string) (*worker, error) {
 	h.score.setWorker(child.Pid)
 	w := h.watch(child)
 	w.quiet = said
-	start := message{Event: start, Spec: &h.spec, Run: string(h.claim.Dir), Started: h.record.Started}
+	start := message{Event: start, Spec: &h.spec, Run: string(h.claim.Place()), Started: h.record.Started}
 	if err := w.link.send(start, h.table.File()); err != nil {
 		w.kill()
 		return nil, w.early(prepared, err)
@@ -48,7 +48,7 @@ func (w *worker) early(what event, err error) error {
 func (h *hold) watch(child *process) *worker {
 	w := &worker{process: *child, ended: make(chan struct{})}
 	if h.background {
-		w.log = h.claim.Dir.Log()
+		w.log = h.claim.Place().Log()
 	}
 	go func() {
 		defer close(w.ended)

@@ -77,8 +77,9 @@ func (d Dir) stepAside() bool {
 
 func (d Dir) aside(holder int) Dir { return Dir(fmt.Sprintf("%s-%d", d, holder)) }
 
-// place is where the claim's run directory is now.
-func (c *Claim) place() Dir {
+// Place is where the claim's run directory is now: after a lazy unmount the next mount may have got its
+// name.
+func (c *Claim) Place() Dir {
 	if aside := c.Dir.aside(os.Getpid()); aside.owns(c.lock) {
 		return aside
 	}
@@ -96,7 +97,7 @@ func (c *Claim) Write(r Record) error {
 		return err
 	}
 	defer release()
-	record := c.place().record()
+	record := c.Place().record()
 	if err := os.WriteFile(record+".new", b, 0o644); err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (c *Claim) Remove() error {
 	}
 	defer release()
 	defer c.lock.Close()
-	return os.RemoveAll(string(c.place()))
+	return os.RemoveAll(string(c.Place()))
 }
 
 // Abandon gives the mountpoint free and leaves record and log behind, for whoever asks why.
@@ -122,7 +123,7 @@ func (c *Claim) Abandon() error {
 	}
 	defer release()
 	defer c.lock.Close()
-	return errors.Join(os.RemoveAll(c.place().Socket()), os.RemoveAll(c.place().Control()))
+	return errors.Join(os.RemoveAll(c.Place().Socket()), os.RemoveAll(c.Place().Control()))
 }
 
 // Held reports whether a live holder has d. It asks without locking, so it never gets in the way of

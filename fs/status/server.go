@@ -23,23 +23,28 @@ type Mount interface {
 	Trace(begin bool) Touched
 }
 
-// Serve answers at the unix socket at socket, until ctx ends. Whoever can enter the socket's directory
-// may ask.
-func Serve(ctx context.Context, socket string, m Mount) error {
+// Listen makes the unix socket at socket; who asks from now on waits for Serve. Whoever can enter the
+// socket's directory may ask.
+func Listen(ctx context.Context, socket string) (net.Listener, error) {
 	if err := os.RemoveAll(socket); err != nil {
-		return err
+		return nil, err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", socket)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if l, ok := listener.(*net.UnixListener); ok {
 		// By the end another mount may have a socket of that name; the holder removes ours.
 		l.SetUnlinkOnClose(false)
 	}
 	if err := os.Chmod(socket, 0o666); err != nil {
-		return errors.Join(err, listener.Close())
+		return nil, errors.Join(err, listener.Close())
 	}
+	return listener, nil
+}
+
+// Serve answers who asks through listener, and closes it when ctx ends.
+func Serve(ctx context.Context, listener net.Listener, m Mount) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { answer(w, m.Document()) })
 	mux.HandleFunc("GET "+tracePath, func(w http.ResponseWriter, _ *http.Request) { answer(w, m.Trace(false)) })
@@ -47,7 +52,7 @@ func Serve(ctx context.Context, socket string, m Mount) error {
 	server := &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
 	closed := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() { closed <- server.Close() })
-	err = server.Serve(listener)
+	err := server.Serve(listener)
 	if stop() {
 		return err
 	}

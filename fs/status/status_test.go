@@ -43,13 +43,12 @@ func TestOfWorker(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() {
-		served <- status.Serve(ctx, c.Dir.Socket(), fixed{want})
-	}()
-	got, err := status.Of(t.Context(), mountpoint)
-	for err == nil && got.State != status.Serving { // until it listens
-		got, err = status.Of(t.Context(), mountpoint)
+	socket, err := status.Listen(ctx, c.Dir.Socket())
+	if err != nil {
+		t.Fatal(err)
 	}
+	go func() { served <- status.Serve(ctx, socket, fixed{want}) }()
+	got, err := status.Of(t.Context(), mountpoint)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Of = %+v, %v, want %+v", got, err, want)
 	}
