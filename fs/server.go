@@ -20,7 +20,7 @@ type Config struct {
 	Failures      *status.Failures // counts what could not be served; default a new one
 	ReadTimeout   time.Duration    // answer to each request within this, if only EIO; default 25 s. See outage.go
 	MaxBackground int              // read-ahead requests that the kernel keeps in flight, up to 1 MiB each; default 64
-	MaxRequests   int              // requests worked on at a time, of all kinds; default 1024
+	MaxRequests   int              // requests worked on at a time, of all kinds; default 1024, which is also the most
 
 	// Xattrs keeps the kernel asking for extended attributes even though no file of the image has
 	// any, so that the root's user.pinfs.* can be read. It costs a request per access.

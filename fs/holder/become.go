@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,18 +47,22 @@ const (
 
 // become replaces this process by worker's executable. It returns only if it can not.
 func (h *hold) become(worker int, o *order) error {
-	c := h.carry()
+	c, kept := h.carry(), []int{}
 	keep := func(fd int) int {
 		copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD, inherited) // without CLOEXEC
 		if err != nil {
-			return -1
+			copied = -1
 		}
+		kept = append(kept, copied)
 		return copied
 	}
 	c.Lock, c.Device, c.Table = keep(int(h.claim.Lock().Fd())), keep(int(h.dev.Fd())), keep(int(h.table.File().Fd()))
 	c.Worker, c.Order = h.worker.link.with(keep), o.link.with(keep)
-	err := h.execute(fmt.Sprintf("/proc/%d/exe", worker), c)
-	for _, fd := range []int{c.Lock, c.Device, c.Table, c.Worker, c.Order} {
+	err := errors.New("descriptors can not be copied")
+	if len(kept) == 5 && !slices.Contains(kept, -1) {
+		err = h.execute(fmt.Sprintf("/proc/%d/exe", worker), c)
+	}
+	for _, fd := range kept {
 		unix.Close(fd)
 	}
 	return fmt.Errorf("worker %d has taken over, but the holder could not become the same version: %w", worker, err)
