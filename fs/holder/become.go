@@ -1,48 +1,16 @@
 package holder
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/pinfs/pinfs/fs/state"
-)
-
-// carried is what a holder tells itself when it becomes another version, by execve(2). Numbers of
-// descriptors are -1 for none.
-type carried struct {
-	Version    int          `json:"version"` // of this format
-	Spec       Spec         `json:"spec"`
-	Background bool         `json:"background"`
-	Score      score        `json:"score"`
-	Record     state.Record `json:"record"`
-	Mount      state.Mount  `json:"mount"`
-	Run        state.Dir    `json:"run"`
-	Lock       int          `json:"lock"`
-	Device     int          `json:"device"`
-	Table      int          `json:"table"`
-	Worker     int          `json:"worker"` // link
-	Order      int          `json:"order"`  // link
-}
-
-const (
-	carriedVersion = 1
-	// carriedIn names, in the environment, the descriptor of a file with that; rehearsal says that it
-	// is only to be tried.
-	carriedIn = "PINFS_HOLDER"
-	rehearsal = "PINFS_HOLDER_REHEARSAL"
 )
 
 // become replaces this process by worker's executable. It returns only if it can not.
@@ -117,38 +85,4 @@ func sigset(signals ...syscall.Signal) *unix.Sigset_t {
 		set.Val[uint(s-1)/bits] |= 1 << (uint(s-1) % bits)
 	}
 	return set
-}
-
-// file is c in a memory file, to be read from its beginning.
-func (c carried) file() (*os.File, error) {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	fd, err := unix.MemfdCreate("pinfs-holder", unix.MFD_CLOEXEC)
-	if err != nil {
-		return nil, err
-	}
-	f := os.NewFile(uintptr(fd), "holder's memory")
-	_, err = f.WriteAt(b, 0)
-	return f, err
-}
-
-// rehearse lets executable try whether it could become the holder that c is of.
-func (c carried) rehearse(ctx context.Context, executable string) error {
-	file, err := c.file()
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	cmd := exec.CommandContext(ctx, executable, c.Spec.Holder...)
-	cmd.Dir = "/"
-	cmd.ExtraFiles = []*os.File{file}
-	cmd.Env = append(environ(carriedIn, strconv.Itoa(inherited)), rehearsal+"=1")
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s can not become the holder: %w: %s", executable, err, strings.TrimSpace(said.String()))
-	}
-	return nil
 }

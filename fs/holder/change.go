@@ -21,6 +21,7 @@ type change struct {
 	standIn  *standIn         // nil while a worker has the device
 	pause    <-chan time.Time // before the next attempt
 	patience <-chan time.Time // before requests are refused
+	said     string           // why the last attempt failed, as it was logged
 	backoff  backoff
 	trouble  time.Time            // since when no worker has lived for long
 	waits    map[uint64]time.Time // since when requests have lost their workers, by ID

@@ -46,7 +46,7 @@ func (h *hold) call(o *order) {
 func (h *hold) handOver(s *successor) {
 	if s.err != nil {
 		h.change.coming = false
-		slog.Warn("worker did not come up", "mountpoint", h.spec.Mountpoint, "err", s.err)
+		h.complain(s.err)
 		h.rolledBack(s)
 		if h.worker == nil {
 			h.change.pause = time.After(h.change.backoff.next(0))
@@ -78,13 +78,21 @@ func (h *hold) welcome(s *successor) {
 		h.bereft(s.err, 0)
 		return
 	}
-	h.worker, h.change.patience, h.change.pause = s.worker, nil, nil
+	h.worker, h.change.patience, h.change.pause, h.change.said = s.worker, nil, nil, ""
 	h.record.WorkerPID = s.worker.Pid
 	h.note()
 	slog.Info("worker serves", "mountpoint", h.spec.Mountpoint, "pid", s.worker.Pid)
 	if s.order != nil {
 		s.order.report(h.become(s.worker.Pid, s.order))
 	}
+}
+
+// complain logs why a worker did not come up, the same reason once.
+func (h *hold) complain(err error) {
+	if err.Error() != h.change.said {
+		slog.Warn("worker did not come up", "mountpoint", h.spec.Mountpoint, "err", err)
+	}
+	h.change.said = err.Error()
 }
 
 // rolledBack tells who called for s that it does not come.
