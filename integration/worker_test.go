@@ -71,6 +71,17 @@ func TestKilledWorkerWithoutServer(t *testing.T) {
 	}
 }
 
+// TestResendOff: the variable that tests use reaches the worker.
+func TestResendOff(t *testing.T) {
+	u := newUser(t, "PINFS_RESEND=off")
+	dir := u.mount(publishSmall(t, u))
+	log, err := os.ReadFile(killWorker(t, u, dir).Log)
+	if err != nil || !strings.Contains(string(log), "took over") || strings.Contains(string(log), "resent=true") {
+		t.Errorf("log %q, %v, want no request sent again", log, err)
+	}
+	hello(t, dir)
+}
+
 // holderLimit is what a holder may have resident, all of it counted: 16 MiB.
 const holderLimit = 16 << 20
 
