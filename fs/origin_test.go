@@ -8,14 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/pinfs/pinfs/fetch"
 )
 
-// source is an image file whose origin breaks when told to: while the file "fail", "hang" or
-// "die" is in the control directory.
+// source is an image file whose origin breaks when told to: while the file "fail", "hang",
+// "die" or "linger" is in the control directory.
 type source struct {
 	file    *os.File
 	size    int64
@@ -45,6 +46,10 @@ func (s *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 			return ctx.Err()
 		case <-released(s.control):
 		}
+	}
+	if s.told("linger") { // longer than a worker that has failed to start
+		time.Sleep(1200 * time.Millisecond)
+		os.Exit(3)
 	}
 	if s.told("die") {
 		os.Exit(3)
@@ -124,6 +129,7 @@ func (o *origin) set(word string) {
 	os.Remove(filepath.Join(o.dir, "fail"))
 	os.Remove(filepath.Join(o.dir, "hang"))
 	os.Remove(filepath.Join(o.dir, "die"))
+	os.Remove(filepath.Join(o.dir, "linger"))
 	if word == "" {
 		return
 	}

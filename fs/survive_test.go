@@ -237,27 +237,35 @@ func TestNoWorkerComesUp(t *testing.T) {
 	}
 }
 
-// TestDeadlyRequest: a request that every worker dies of ends with EIO, and the mount is well again.
+// TestDeadlyRequest: a request that every worker dies of, soon or after a while in which it serves
+// others, ends with EIO, and the mount is well again.
 func TestDeadlyRequest(t *testing.T) {
 	for name, table := range ways {
-		t.Run(name, func(t *testing.T) {
-			o, dir := newOrigin(t), mountpoint(t)
-			spec := specOf(t, dir, job{Image: squashtest.Make(t, sample(t)), Control: o.dir, Table: table})
-			spec.Patience = time.Second
-			mountSpec(t, spec)
-			if _, err := os.Stat(filepath.Join(dir, "deep/a/b/c/d/large")); err != nil {
-				t.Fatal(err)
-			}
-			o.set("die")
-			if _, err := os.ReadFile(filepath.Join(dir, "deep/a/b/c/d/large")); !errors.Is(err, unix.EIO) {
-				t.Errorf("read = %v, want EIO", err)
-			}
-			o.set("")
-			serving(t, dir, 0)
-			if b, err := os.ReadFile(filepath.Join(dir, "deep/a/b/c/d/large")); err != nil || !bytes.Equal(b, noise(1, 5<<20+123)) {
-				t.Errorf("read after that = %d bytes, %v", len(b), err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { deadlyRequest(t, "die", "no worker has come up in time", table) })
+		t.Run(name+" slowly", func(t *testing.T) { deadlyRequest(t, "linger", "a request outlived its workers", table) })
+	}
+}
+
+func deadlyRequest(t *testing.T, how, said string, table bool) {
+	o, dir := newOrigin(t), mountpoint(t)
+	spec := specOf(t, dir, job{Image: squashtest.Make(t, sample(t)), Control: o.dir, Table: table})
+	spec.Patience = time.Second
+	mountSpec(t, spec)
+	large := filepath.Join(dir, "deep/a/b/c/d/large")
+	if _, err := os.Stat(large); err != nil {
+		t.Fatal(err)
+	}
+	o.set(how)
+	if _, err := os.ReadFile(large); !errors.Is(err, unix.EIO) {
+		t.Errorf("read = %v, want EIO", err)
+	}
+	o.set("")
+	doc := serving(t, dir, 0)
+	if b, err := os.ReadFile(large); err != nil || !bytes.Equal(b, noise(1, 5<<20+123)) {
+		t.Errorf("read after that = %d bytes, %v", len(b), err)
+	}
+	if log, err := os.ReadFile(doc.Log); err != nil || !bytes.Contains(log, []byte(said)) {
+		t.Errorf("log = %q, %v, want %q", log, err, said)
 	}
 }
 
