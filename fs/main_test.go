@@ -62,6 +62,7 @@ type job struct {
 	Refuse  string        // fail like this instead of opening
 	Table   bool          // fs.Config.TableOnly
 
+	Deaf      bool // all workers but the first never read a request
 	NeedsCure bool // only the first worker can open it, and those with PLAY_CURE in their environment
 }
 
@@ -99,7 +100,11 @@ func prepare(ctx context.Context, j holder.Job) (holder.Server, error) {
 	server := fs.New(t, fs.Config{
 		Name: "N", Failures: failures, Xattrs: todo.Xattrs, ReadTimeout: todo.Timeout, TableOnly: todo.Table,
 	})
-	return &observed{server, j.Run, told(func() status.Document {
+	var serving holder.Server = server
+	if todo.Deaf && !first(j) {
+		serving = deaf{server}
+	}
+	return &observed{serving, j.Run, told(func() status.Document {
 		return status.Document{
 			Mountpoint: j.Spec.Mountpoint, State: about(), HolderPID: j.HolderPID, WorkerPID: os.Getpid(),
 			Requests: server.Requests(), Errors: failures.Snapshot(), Log: j.Run.Log(),
@@ -115,7 +120,7 @@ func first(j holder.Job) bool {
 
 // observed is a server with a status socket.
 type observed struct {
-	*fs.Server
+	holder.Server
 	run  state.Dir
 	told told
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/pinfs/pinfs/fetch/catalog"
 	"github.com/pinfs/pinfs/fs"
 	"github.com/pinfs/pinfs/fs/holder"
@@ -69,7 +68,7 @@ is served.`,
 		}
 		up := func() { fmt.Fprintln(a.stdout, ref) }
 		if foreground {
-			return holder.Run(context.WithoutCancel(ctx), spec, func() { up(); notifySystemd() }) // it minds signals itself
+			return holder.Run(context.WithoutCancel(ctx), spec, func() { up(); notifySystemd(ctx, spec.Mountpoint) }) // it minds signals itself
 		}
 		if err := holder.Mount(ctx, spec); err != nil {
 			return err
@@ -77,11 +76,6 @@ is served.`,
 		up()
 		return nil
 	})
-}
-
-// notifySystemd tells a service manager, if there is one, that the mount can be used.
-func notifySystemd() {
-	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // whoever does not listen misses nothing
 }
 
 // mountSpec resolves the reference and says what the holder is to do; ref is the pinned reference.

@@ -26,6 +26,7 @@ type hold struct {
 	dev    *os.File    // and its device
 	worker *worker     // nil while there is none
 	change change      // of workers
+	dog    watchdog
 	orders chan *order
 }
 

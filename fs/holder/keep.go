@@ -13,6 +13,7 @@ import (
 func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 	defer func() { h.change.end(h.worker) }()
 	ending := ctx.Done()
+	h.dog.begin(h.spec.Look, 2*h.spec.Patience)
 	for {
 		select {
 		case <-h.workerEnded():
@@ -27,6 +28,12 @@ func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 			h.handOver(s)
 		case s := <-h.change.served:
 			h.welcome(s)
+		case <-h.dog.next:
+			h.dog.ask(h.spec.Mountpoint)
+		case <-h.dog.answered:
+			h.dog.well()
+		case <-h.dog.late:
+			h.unanswered()
 		case o := <-h.orders:
 			h.obey(o, ending == nil)
 		case <-ending:

@@ -28,6 +28,7 @@ type Spec struct {
 	Job        json.RawMessage `json:"job"`       // for the worker; opaque here
 	ReadAhead  int             `json:"readAhead"` // KiB, where we may set it; default 1024
 	Patience   time.Duration   `json:"patience"`  // how long requests wait for a worker; default 25 s
+	Look       time.Duration   `json:"look"`      // how often the mount is asked whether it answers; default 1 min
 	Holder     []string        `json:"holder"`    // arguments that make the executable call Hold
 	Worker     []string        `json:"worker"`    // arguments that make the executable call Work
 }
