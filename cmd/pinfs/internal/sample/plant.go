@@ -3,6 +3,7 @@ package sample
 import (
 	"fmt"
 
+	"github.com/pinfs/pinfs/cmd/internal/prose"
 	"github.com/pinfs/pinfs/cmd/pinfs/internal/sample/mksquash"
 )
 
@@ -22,40 +23,40 @@ var (
 
 // plant makes the tree that seed stands for: like a compiler's installation in its shape.
 func plant(seed byte, e extent) *mksquash.Node {
-	w := newWriter(seed)
+	w := prose.NewWriter(seed)
 	root := dir()
-	put(root, "README", file(w.text(3000)))
+	put(root, "README", file(w.Text(3000)))
 	for i := range e.packages {
 		plantPackage(w, root, fmt.Sprintf("opt/pe/include/pkg%02d", i))
 	}
 	for i := range e.modules {
-		put(root, fmt.Sprintf("opt/pe/modules/mod-%04d.lua", i), file(w.text(w.rnd.IntN(60))))
+		put(root, fmt.Sprintf("opt/pe/modules/mod-%04d.lua", i), file(w.Text(w.IntN(60))))
 	}
 	for i := range e.objects {
-		n := file(w.text(100<<10 + w.rnd.IntN(200<<10)))
+		n := file(w.Text(100<<10 + w.IntN(200<<10)))
 		n.Mode |= 0o111
 		put(root, fmt.Sprintf("opt/pe/bin/tool%02d", i), n)
 	}
 	for i, kib := range e.large {
-		put(root, fmt.Sprintf("opt/pe/lib/libtext%d.so.1.0", i), file(w.text(kib<<10)))
+		put(root, fmt.Sprintf("opt/pe/lib/libtext%d.so.1.0", i), file(w.Text(kib<<10)))
 		put(root, fmt.Sprintf("opt/pe/lib/libtext%d.so", i), link(fmt.Sprintf("libtext%d.so.1.0", i)))
 	}
 	for i, kib := range e.noise {
-		put(root, fmt.Sprintf("opt/pe/lib/noise%d.bin", i), file(w.noise(kib<<10)))
+		put(root, fmt.Sprintf("opt/pe/lib/noise%d.bin", i), file(w.Noise(kib<<10)))
 	}
 	plantCorners(w, root)
 	return root
 }
 
 // plantPackage adds some fifty source files, with links beside and among them.
-func plantPackage(w *writer, root *mksquash.Node, path string) {
+func plantPackage(w *prose.Writer, root *mksquash.Node, path string) {
 	for i := range 50 {
-		put(root, fmt.Sprintf("%s/src%02d.h", path, i), file(w.text(200+w.rnd.IntN(6000))))
+		put(root, fmt.Sprintf("%s/src%02d.h", path, i), file(w.Text(200+w.IntN(6000))))
 	}
 	for i := range 3 {
-		put(root, fmt.Sprintf("%s/detail/impl%d/inner%d.inc", path, i, i), file(w.text(w.rnd.IntN(2000))))
+		put(root, fmt.Sprintf("%s/detail/impl%d/inner%d.inc", path, i, i), file(w.Text(w.IntN(2000))))
 	}
-	shared := file(w.text(500))
+	shared := file(w.Text(500))
 	put(root, path+"/LICENSE", shared)
 	put(root, path+"/detail/LICENSE", shared)
 	put(root, path+"/current.h", link("src00.h"))
@@ -63,11 +64,11 @@ func plantPackage(w *writer, root *mksquash.Node, path string) {
 }
 
 // plantCorners adds what readers get wrong: nothing at all, holes, exact block sizes, odd names.
-func plantCorners(w *writer, root *mksquash.Node) {
+func plantCorners(w *prose.Writer, root *mksquash.Node) {
 	const block = 128 << 10
 	holes := make([]byte, 4*block+100)
-	copy(holes[2*block:], w.text(1000))
-	text := w.text(block + 1)
+	copy(holes[2*block:], w.Text(1000))
+	text := w.Text(block + 1)
 	for name, n := range map[string]*mksquash.Node{
 		"empty":                   file(nil),
 		"empty-dir":               dir(),

@@ -1,4 +1,5 @@
-package sample
+// Package prose makes contents of files that compress as source code does, or not at all.
+package prose
 
 import (
 	"math/rand/v2"
@@ -6,34 +7,38 @@ import (
 	"strings"
 )
 
-// vocabulary is what the sample's text is made of.
+// vocabulary is what text is made of.
 var vocabulary = strings.Fields(`image leaf pin manifest name record location store source tree raw
 	projection node verdict overwritten corrupt unavailable denied conflict publish mount verify the a of
 	every byte is what was published or an error and never zero short mixture again cache kernel page read
 	return const static inline struct union enum void unsigned long double float template typename module
 	subroutine function integer real allocate intent parallel reduction schedule nowait barrier`)
 
-// writer makes contents, always the same ones in the same order.
-type writer struct {
+// Writer makes contents, always the same ones in the same order. It is not for concurrent use.
+type Writer struct {
 	chacha *rand.ChaCha8
 	rnd    *rand.Rand
 }
 
-func newWriter(seed byte) *writer {
+// NewWriter returns the writer that seed stands for.
+func NewWriter(seed byte) *Writer {
 	c := rand.NewChaCha8([32]byte{seed})
-	return &writer{c, rand.New(c)}
+	return &Writer{c, rand.New(c)}
 }
 
-// noise returns n bytes that do not compress.
-func (w *writer) noise(n int) []byte {
+// IntN returns a number below n, from the same sequence as the contents.
+func (w *Writer) IntN(n int) int { return w.rnd.IntN(n) }
+
+// Noise returns n bytes that do not compress.
+func (w *Writer) Noise(n int) []byte {
 	b := make([]byte, n)
 	w.chacha.Read(b)
 	return b
 }
 
-// text returns n bytes that compress about as source code does: words, numbers, and phrases that
+// Text returns n bytes that compress about as source code does: words, numbers, and phrases that
 // come back.
-func (w *writer) text(n int) []byte {
+func (w *Writer) Text(n int) []byte {
 	const phrase = 48 // at most added in one turn
 	b := make([]byte, 0, n+phrase+1)
 	for len(b) < n {
