@@ -3,6 +3,7 @@ package s3server
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,14 +24,7 @@ var commands = map[Kind]string{
 // Concurrent builds, of other processes too, wait for each other. The working directory must be
 // inside this module.
 func Build(kind Kind) (string, error) {
-	if commands[kind] == "" {
-		return "", fmt.Errorf("there is nothing to build for a server %q", kind)
-	}
-	module, err := toolModule(kind)
-	if err != nil {
-		return "", err
-	}
-	path, err := binaryPath(module, kind)
+	module, path, err := binaryOf(kind)
 	if err != nil {
 		return "", err
 	}
@@ -43,6 +37,31 @@ func Build(kind Kind) (string, error) {
 		return path, nil
 	}
 	return path, compile(module, commands[kind], path)
+}
+
+// Built returns the path of a server that Build has built before; it compiles nothing. The working
+// directory must be inside this module.
+func Built(kind Kind) (string, error) {
+	_, path, err := binaryOf(kind)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", errors.New("the S3 server is not built: make tools")
+	}
+	return path, nil
+}
+
+// binaryOf returns the module of a server and where its binary belongs.
+func binaryOf(kind Kind) (module, path string, err error) {
+	if commands[kind] == "" {
+		return "", "", fmt.Errorf("there is nothing to build for a server %q", kind)
+	}
+	if module, err = toolModule(kind); err != nil {
+		return "", "", err
+	}
+	path, err = binaryPath(module, kind)
+	return module, path, err
 }
 
 // build is Build for a test.

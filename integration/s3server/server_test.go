@@ -51,3 +51,13 @@ func TestStopAndRestart(t *testing.T) {
 	resp.Body.Close()
 	s.NewBucket(t)
 }
+
+func TestBuilt(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	if path, err := Built(Versitygw); err == nil {
+		t.Errorf("Built() = %s where nothing was built", path)
+	}
+	if _, err := Built(Ceph); err == nil {
+		t.Error("Built of a server that nobody builds succeeds")
+	}
+}
