@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build install demo test test-stores check incident torture torture-worker memory bench bench-xz fuzz tools clean
+.PHONY: build install demo test test-stores check incident torture torture-worker memory bench bench-docs bench-packages bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
@@ -59,7 +59,14 @@ memory: tools build ## what a mount takes while 68,000 files are walked and read
 torture-worker: ## KILLS (default 60) of the worker under 8 readers, one a second, in both ways of handing over
 	PINFS_TORTURE_KILLS=$(or $(KILLS),60) go test -count 1 -v -timeout 0 -run '^TestKilledWorkers$$' ./fs
 
-bench: tools build ## figures beside their peers, as ratios of the same run
+bench: build ## mounts beside their peers, in a quarter of an hour; installs nothing; BENCH has flags
+	go build -trimpath -ldflags '-s -w' -o bin/pinfs-bench ./cmd/pinfs-bench
+	bin/pinfs-bench $(BENCH)
+
+bench-docs: ## the same, and rewrites its section of docs/benchmarks.md
+	$(MAKE) bench BENCH='--docs docs/benchmarks.md $(BENCH)'
+
+bench-packages: tools build ## figures of packages beside their peers, as ratios of the same run
 	go test -run '^$$' -bench . -benchtime 3s ./fetch/... ./squash/...
 	PINFS_BIN=$(CURDIR)/bin/pinfs go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./integration
 

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/line"
+	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/peer"
+	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/plan"
+	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/process"
+	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/result"
+	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/work"
+)
+
+// session is a fresh mount.
+type session struct {
+	*place
+	mount *peer.Mount
+	began time.Time    // when mounting began
+	up    time.Time    // when it was mounted
+	first line.Traffic // before mounting
+}
+
+// mounted mounts with nothing cached, has do work, and unmounts.
+func (p *place) mounted(ctx context.Context, with peer.Peer, do func(r session) error) (err error) {
+	dir, err := p.dir(with.Name)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(dir)
+	if err := dropCaches(ctx); err != nil {
+		return err
+	}
+	r := session{place: p, first: p.traffic(), began: time.Now()}
+	if r.mount, err = with.Mount(ctx, p.image, dir); err != nil {
+		return err
+	}
+	r.up = time.Now()
+	defer func() { err = errors.Join(err, r.mount.Unmount()) }()
+	return do(r)
+}
+
+// tell does one planned run.
+func (p *place) tell(ctx context.Context, with peer.Peer, planned plan.Run) error {
+	return p.mounted(ctx, with, func(r session) error {
+		if planned.Workload == startStory {
+			return r.start(ctx, planned)
+		}
+		for i, s := range storyOf(planned.Workload).steps(p.cfg) {
+			if err := r.step(ctx, planned, i, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// step does one step, the index-th on this mount, and notes what it took. What was fetched while mounting
+// is the first one's.
+func (r session) step(ctx context.Context, planned plan.Run, index int, s step) error {
+	if s.cold {
+		if err := dropCaches(ctx); err != nil {
+			return err
+		}
+	}
+	before, err := r.look(ctx)
+	if err != nil {
+		return err
+	}
+	if index == 0 {
+		before.traffic = r.first
+	}
+	s.job.Dir, s.job.List = r.mount.Dir, r.list
+	done, err := s.job.Run(ctx, r.self)
+	if err != nil {
+		return err
+	}
+	return r.note(ctx, planned, s.name, before, done)
+}
+
+// seen is what counters say at one time.
+type seen struct {
+	usage    process.Usage
+	requests int64
+	counted  bool // requests are
+	traffic  line.Traffic
+}
+
+func (r session) look(ctx context.Context) (s seen, err error) {
+	if s.usage, err = r.mount.Usage(); err != nil {
+		return s, err
+	}
+	s.traffic = r.traffic()
+	s.requests, s.counted, err = r.mount.Requests(ctx)
+	return s, err
+}
+
+// traffic is that of the S3 server, if there is one.
+func (p *place) traffic() line.Traffic {
+	if p.image.S3 == nil {
+		return line.Traffic{}
+	}
+	return p.image.S3.Traffic()
+}
+
+// note notes what was done since before.
+func (r session) note(ctx context.Context, planned plan.Run, step string, before seen, done work.Done) error {
+	after, err := r.look(ctx)
+	if err != nil {
+		return err
+	}
+	m := result.Measurement{
+		Round: planned.Round, Step: step, Peer: planned.Candidate, Seconds: done.Seconds,
+		Serving: (after.usage.CPU - before.usage.CPU).Seconds(), Reading: done.CPU, Peak: after.usage.Peak,
+		Operations: done.Operations, Bytes: done.Bytes, Sum: done.Sum,
+	}
+	if after.counted {
+		n := after.requests - before.requests
+		m.Requests = &n
+	}
+	if r.image.S3 != nil {
+		t := after.traffic.Since(before.traffic)
+		m.Origin = &result.From{Requests: t.Requests, Bytes: t.Bytes}
+	}
+	r.found.Measurements = append(r.found.Measurements, m)
+	return nil
+}
