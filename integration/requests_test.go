@@ -1,0 +1,93 @@
+package integration
+
+import (
+	"fmt"
+	iofs "io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestWhatIsCachedCostsNoRequest: what the kernel has seen of a mount it does not ask for again.
+func TestWhatIsCachedCostsNoRequest(t *testing.T) {
+	u := newUser(t)
+	dir := u.mount(u.ok("publish", squashfs(t, cacheableTree(t)), "file://"+t.TempDir()+"//cacheable"))
+	for _, c := range []struct {
+		what string
+		do   func(t *testing.T, dir string)
+		want uint64
+	}{
+		{"a walk", walkAll, 0},
+		{"a second read", readEachFile, 0},
+		{"a name that is not there", func(t *testing.T, dir string) { missing(t, filepath.Join(dir, "d0/none")) }, 0},
+		{"find -ls", findAll, 1}, // it begins with statfs(2), which the kernel never caches for FUSE
+	} {
+		c.do(t, dir)
+		before := u.status(dir).Requests
+		c.do(t, dir)
+		if n := u.status(dir).Requests - before; n > c.want {
+			t.Errorf("%s costs %d requests the second time, want at most %d", c.what, n, c.want)
+		}
+	}
+}
+
+// cacheableTree has some files, directories and links.
+func cacheableTree(t *testing.T) string {
+	t.Helper()
+	tree := t.TempDir()
+	for i := range 20 {
+		dir := filepath.Join(tree, fmt.Sprintf("d%d", i))
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for j := range 30 {
+			write(t, filepath.Join(dir, fmt.Sprintf("f%d", j)), j*j*500)
+		}
+		if err := os.Symlink("f1", filepath.Join(dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tree
+}
+
+// walkAll looks at each entry and follows no link.
+func walkAll(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d iofs.DirEntry, err error) error {
+		if err == nil {
+			_, err = os.Lstat(path)
+		}
+		if err == nil && d.Type() == iofs.ModeSymlink {
+			_, err = os.Readlink(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readEachFile(t *testing.T, dir string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*/*"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d files, %v", len(names), err)
+	}
+	for _, name := range names {
+		if _, err := os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func missing(t *testing.T, name string) {
+	t.Helper()
+	if _, err := os.Lstat(name); !os.IsNotExist(err) {
+		t.Fatalf("Lstat(%s) = %v, want that it is not there", name, err)
+	}
+}
+
+func findAll(t *testing.T, dir string) {
+	t.Helper()
+	run(t, "find", dir, "-ls")
+}
