@@ -66,7 +66,7 @@ func TestEachPeerDoesEachWorkload(t *testing.T) {
 	}
 	r := reported(t, dir)
 	for i, peers := range [][]peer.Peer{peer.Local, peer.S3} {
-		complete(t, r.Settings[i], peer.Names(peers))
+		complete(t, r.Settings[i], peers)
 	}
 	if r.Settings[0].Digest != r.Settings[1].Digest {
 		t.Error("the digests differ between here and S3")
@@ -93,7 +93,7 @@ func reported(t *testing.T, dir string) (r result.Result) {
 }
 
 // complete wants each step from each peer, with the same sum.
-func complete(t *testing.T, s result.Setting, peers []string) {
+func complete(t *testing.T, s result.Setting, peers []peer.Peer) {
 	t.Helper()
 	if len(s.Missing) > 0 {
 		t.Errorf("%s: not measured: %v", s.Name, s.Missing)
@@ -104,10 +104,13 @@ func complete(t *testing.T, s result.Setting, peers []string) {
 	if n := len(s.Steps()); n != 13 {
 		t.Errorf("%s: %d steps, want 13: %q", s.Name, n, s.Steps())
 	}
-	for _, step := range s.Steps() {
+	for i, step := range s.Steps() {
 		for _, p := range peers {
-			if all := s.Of(step, p); len(all) != 1 || all[0].Seconds <= 0 || all[0].Operations == 0 {
-				t.Errorf("%s: %s of %s: %+v", s.Name, step, p, all)
+			if p.Only == startStory && i >= 3 {
+				continue
+			}
+			if all := s.Of(step, p.Name); len(all) != 1 || all[0].Seconds <= 0 || all[0].Operations == 0 {
+				t.Errorf("%s: %s of %s: %+v", s.Name, step, p.Name, all)
 			}
 		}
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/peer"
@@ -49,14 +52,42 @@ func (p *place) digest(ctx context.Context, peer peer.Peer) (done work.Done, err
 
 // rounds makes all measurements.
 func (p *place) rounds(ctx context.Context) error {
-	for _, r := range plan.New(p.cfg.rounds, p.cfg.workloads, peer.Names(p.peers)) {
-		if r.Round > 0 || r.Candidate == p.peers[0].Name {
-			p.say("%s: round %d of %d: %s: %s", p.found.Name, r.Round+1, p.cfg.rounds, r.Workload, r.Candidate)
-		}
-		i := slices.IndexFunc(p.peers, func(c peer.Peer) bool { return c.Name == r.Candidate })
-		if err := p.tell(ctx, p.peers[i], r); err != nil {
+	for _, r := range p.plan() {
+		p.say("%s: round %d of %d: %s: %s", p.found.Name, r.Round+1, p.cfg.rounds, r.Workload, r.Candidate)
+		if err := p.tell(ctx, p.peer(r.Candidate), r); err != nil {
 			return fmt.Errorf("%s: %s, %s: %w", p.found.Name, r.Candidate, r.Workload, err)
 		}
 	}
 	return nil
+}
+
+// plan is the order of all measurements.
+func (p *place) plan() []plan.Run {
+	runs := plan.New(p.cfg.rounds, p.cfg.workloads, peer.Names(p.peers))
+	return slices.DeleteFunc(runs, func(r plan.Run) bool { return !p.peer(r.Candidate).Does(r.Workload) })
+}
+
+func (p *place) peer(name string) peer.Peer {
+	return p.peers[slices.IndexFunc(p.peers, func(c peer.Peer) bool { return c.Name == name })]
+}
+
+// record has pinfs write down what a job reads first, for who fetches that at once.
+func (p *place) record(ctx context.Context) error {
+	i := slices.IndexFunc(p.peers, func(c peer.Peer) bool { return c.Only != "" })
+	if i < 0 {
+		return nil
+	}
+	trace := filepath.Join(p.tmp, "trace")
+	err := p.mounted(ctx, p.peers[i], func(r session) error {
+		job, err := json.Marshal(work.Job{Kind: work.Start, Dir: r.mount.Dir, List: p.list})
+		if err != nil {
+			return err
+		}
+		c := p.image.Command(ctx, "trace", "-o", trace, r.mount.Dir, "--", p.self, work.Child)
+		c.Stdin = bytes.NewReader(job)
+		_, err = output(ctx, c)
+		return err
+	})
+	p.image.Trace = trace
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -42,6 +41,9 @@ func (b *bench) setting(ctx context.Context, where string, i image) (s result.Se
 		return s, err
 	}
 	if err := p.verify(ctx); err != nil {
+		return s, err
+	}
+	if err := p.record(ctx); err != nil {
 		return s, err
 	}
 	if err := p.rounds(ctx); err != nil {
@@ -116,9 +118,7 @@ func (p *place) publish(ctx context.Context, where string) error {
 		store = "file://" + dir + "//image"
 	}
 	p.say("%s: publish", p.found.Name)
-	c := exec.CommandContext(ctx, p.image.Pinfs, "publish", p.image.File, store)
-	c.Env, c.Stderr = p.image.Environment(), os.Stderr
-	out, err := c.Output()
+	out, err := output(ctx, p.image.Command(ctx, "publish", p.image.File, store))
 	if err != nil {
 		return fmt.Errorf("pinfs publish: %w", err)
 	}
@@ -126,4 +126,16 @@ func (p *place) publish(ctx context.Context, where string) error {
 	_, pin, _ := strings.Cut(p.image.Ref, "@fsverity-sha256:")
 	p.image.Key = filepath.Join(".pinfs/images", pin, "image")
 	return nil
+}
+
+// output runs c, a command that ends with ctx, and returns what it prints.
+func output(ctx context.Context, c *exec.Cmd) ([]byte, error) {
+	out, err := c.Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		err = fmt.Errorf("%w: %s", err, strings.TrimSpace(string(exit.Stderr)))
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return out, err
 }

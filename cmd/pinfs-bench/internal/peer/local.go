@@ -16,13 +16,25 @@ func squashfuse(ctx context.Context, i Image, m *Mount) error {
 }
 
 func pinfs(ctx context.Context, i Image, m *Mount) error {
-	c := exec.Command(i.Pinfs, "mount", "-f", i.Ref, m.Dir)
-	c.Env = i.Environment()
-	return m.serveTelling(ctx, c)
+	return m.serveTelling(ctx, i.Command(context.WithoutCancel(ctx), "mount", "-f", i.Ref, m.Dir))
 }
 
-// Environment is that of commands of pinfs: no configuration of the user's.
-func (i Image) Environment() []string {
+func prefetch(ctx context.Context, i Image, m *Mount) error {
+	if i.Trace == "" {
+		return pinfs(ctx, i, m)
+	}
+	return m.serveTelling(ctx, i.Command(context.WithoutCancel(ctx), "mount", "-f", "--prefetch", i.Trace, i.Ref, m.Dir))
+}
+
+// Command is one of pinfs; the end of ctx ends it.
+func (i Image) Command(ctx context.Context, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, i.Pinfs, args...)
+	c.Env = i.environment()
+	return c
+}
+
+// environment is that of commands of pinfs: no configuration of the user's.
+func (i Image) environment() []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + i.Work}
 	if i.S3 != nil {
 		env = append(env, "PINFS_S3_ENDPOINT="+i.S3.Endpoint,

@@ -20,6 +20,8 @@ type Image struct {
 	Key   string           // of the image in the gateway's bucket
 	S3    *gateway.Gateway // nil for images on this machine
 
+	Trace string // list of what a job reads first, of pinfs trace; "" before it is recorded
+
 	Work string // directory for what a mount needs beside the mountpoint, as caches
 }
 
@@ -28,6 +30,7 @@ type Peer struct {
 	Name     string
 	Note     string   // how, for the reader of a report
 	Programs []string // that it needs
+	Only     string   // the workload that it is for; "" for all
 
 	mount func(ctx context.Context, i Image, m *Mount) error
 }
@@ -36,17 +39,21 @@ type Peer struct {
 // others are compared with.
 var (
 	Local = []Peer{
-		{"kernel", "the kernel's squashfs on a loop device", []string{"mount"}, kernel},
-		{"squashfuse_ll", "squashfuse_ll", []string{"squashfuse_ll"}, squashfuse},
-		{"pinfs", "pinfs mount, from a file store, verified", nil, pinfs},
-		{"pinfs-library", "the packages fs and squash over the bare file, nothing verified, in a process of the harness", nil, library},
+		{"kernel", "the kernel's squashfs on a loop device", []string{"mount"}, "", kernel},
+		{"squashfuse_ll", "squashfuse_ll", []string{"squashfuse_ll"}, "", squashfuse},
+		{"pinfs", "pinfs mount, from a file store, verified", nil, "", pinfs},
+		{"pinfs-library", "the packages fs and squash over the bare file, nothing verified, in a process of the harness", nil, "", library},
 	}
 	S3 = []Peer{
-		{"s3fs", "s3fs with its cache on disk, and the kernel's squashfs on a loop device over it", []string{"mount", "s3fs"}, s3fs},
-		{"rclone", "rclone mount with its cache on disk, and the kernel's squashfs on a loop device over it", []string{"mount", "rclone"}, rclone},
-		{"pinfs", "pinfs mount, without a cache on disk, verified", nil, pinfs},
+		{"s3fs", "s3fs with its cache on disk, and the kernel's squashfs on a loop device over it", []string{"mount", "s3fs"}, "", s3fs},
+		{"rclone", "rclone mount with its cache on disk, and the kernel's squashfs on a loop device over it", []string{"mount", "rclone"}, "", rclone},
+		{"pinfs", "pinfs mount, without a cache on disk, verified", nil, "", pinfs},
+		{"pinfs-prefetch", "the same with a recorded trace of what a job reads first", nil, "start", prefetch},
 	}
 )
+
+// Does reports whether the peer is for a workload.
+func (p Peer) Does(workload string) bool { return p.Only == "" || p.Only == workload }
 
 // Missing says why the peer can not be measured here; "" if it can.
 func (p Peer) Missing() string {

@@ -41,3 +41,19 @@ func count(n float64) string {
 	}
 	return strconv.FormatFloat(n, 'f', 0, 64)
 }
+
+// seconds of a processor are known to a hundredth.
+func seconds(n float64) string {
+	if math.IsNaN(n) {
+		return none
+	}
+	return strconv.FormatFloat(n, 'f', 2, 64)
+}
+
+// pair is two figures in one cell.
+func pair(a, b string) string {
+	if a == none {
+		return none
+	}
+	return a + ", " + b
+}

@@ -23,13 +23,14 @@ func measured() result.Result {
 		Command: "pinfs-bench --rounds 2",
 		Settings: []result.Setting{{
 			Name: "s3", Title: "An object", Image: result.Image{Block: "128K", Size: 3 << 20, Entries: 7, Bytes: 12 << 20},
-			Peers:   []result.Peer{{Name: "s3fs", Note: "as ever"}, {Name: "pinfs", Note: "verified"}},
+			Peers:   []result.Peer{{Name: "s3fs", Note: "as ever"}, {Name: "pinfs", Note: "verified"}, {Name: "pinfs-find"}},
 			Missing: []result.Missing{{Name: "rclone", Reason: "rclone is not installed"}},
 			Measurements: []result.Measurement{
 				{Step: "find", Peer: "s3fs", Seconds: 1, Serving: 0.5, Reading: 0.25, Peak: 10 << 20, Origin: from(10, 2<<20)},
 				{Step: "find", Peer: "pinfs", Seconds: 2, Serving: 1, Reading: 1, Peak: 20 << 20, Requests: n(5), Origin: from(4, 1<<20)},
 				{Round: 1, Step: "find", Peer: "s3fs", Seconds: 1, Serving: 0.5, Reading: 0.25, Peak: 30 << 20, Origin: from(10, 2<<20)},
 				{Round: 1, Step: "find", Peer: "pinfs", Seconds: 3, Serving: 1, Reading: 1, Peak: 20 << 20, Requests: n(7), Origin: from(4, 1<<20)},
+				{Step: "find", Peer: "pinfs-find", Seconds: 2, Requests: n(1), Origin: from(1, 1<<20)},
 				{Step: "read", Peer: "s3fs", Seconds: 0.012, Origin: from(0, 0)},
 				{Step: "read", Peer: "pinfs", Seconds: 0.006, Requests: n(0), Origin: from(0, 0)},
 			},

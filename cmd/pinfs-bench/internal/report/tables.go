@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/figure"
@@ -72,7 +71,7 @@ func processor(s result.Setting) table {
 		for _, p := range names(s) {
 			all := median(s, step, p, func(m result.Measurement) float64 { return m.Serving + m.Reading })
 			serving := median(s, step, p, func(m result.Measurement) float64 { return m.Serving })
-			row = append(row, fmt.Sprintf("%.2f, %.2f", all, serving))
+			row = append(row, pair(seconds(all), seconds(serving)))
 		}
 		t.rows = append(t.rows, row)
 	}
@@ -134,7 +133,7 @@ func origin(s result.Setting) table {
 		for _, p := range names(s) {
 			bytes := median(s, step, p, func(m result.Measurement) float64 { return float64(m.Origin.Bytes) })
 			n := median(s, step, p, func(m result.Measurement) float64 { return float64(m.Origin.Requests) })
-			row = append(row, mib(bytes)+", "+count(n))
+			row = append(row, pair(mib(bytes), count(n)))
 		}
 		t.rows = append(t.rows, row)
 	}
