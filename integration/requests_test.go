@@ -3,8 +3,10 @@ package integration
 import (
 	"fmt"
 	iofs "io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -14,25 +16,54 @@ func TestWhatIsCachedCostsNoRequest(t *testing.T) {
 	dir := u.mount(u.ok("publish", squashfs(t, cacheableTree(t)), "file://"+t.TempDir()+"//cacheable"))
 	for _, c := range []struct {
 		what string
-		do   func(t *testing.T, dir string)
+		do   func(t testing.TB, dir string)
 		want uint64
 	}{
 		{"a walk", walkAll, 0},
 		{"a second read", readEachFile, 0},
-		{"a name that is not there", func(t *testing.T, dir string) { missing(t, filepath.Join(dir, "d0/none")) }, 0},
+		{"a name that is not there", func(t testing.TB, dir string) { missing(t, filepath.Join(dir, "d0/none")) }, 0},
 		{"find -ls", findAll, 1}, // it begins with statfs(2), which the kernel never caches for FUSE
 	} {
 		c.do(t, dir)
-		before := u.status(dir).Requests
-		c.do(t, dir)
-		if n := u.status(dir).Requests - before; n > c.want {
-			t.Errorf("%s costs %d requests the second time, want at most %d", c.what, n, c.want)
+		if n := leastRequests(u, dir, c.do, c.want); n > c.want {
+			t.Errorf("%s costs %d requests when it is done again, want at most %d", c.what, n, c.want)
 		}
 	}
 }
 
+// leastRequests is how many requests do costs, at best: kernels with DAMON throw pages away on their own.
+// Tries during which somebody dropped the caches do not count.
+func leastRequests(u *user, dir string, do func(t testing.TB, dir string), enough uint64) uint64 {
+	u.t.Helper()
+	least := uint64(math.MaxUint64)
+	for tries := 0; tries < 10 && least > enough; {
+		dropped, before := drops(u.t), u.status(dir).Requests
+		do(u.t, dir)
+		if n := u.status(dir).Requests - before; drops(u.t) == dropped {
+			least = min(least, n)
+			tries++
+		}
+	}
+	return least
+}
+
+// drops tells how often the kernel's caches were dropped so far.
+func drops(t testing.TB) (counters string) {
+	t.Helper()
+	b, err := os.ReadFile("/proc/vmstat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "drop_") {
+			counters += line
+		}
+	}
+	return counters
+}
+
 // cacheableTree has some files, directories and links.
-func cacheableTree(t *testing.T) string {
+func cacheableTree(t testing.TB) string {
 	t.Helper()
 	tree := t.TempDir()
 	for i := range 20 {
@@ -51,7 +82,7 @@ func cacheableTree(t *testing.T) string {
 }
 
 // walkAll looks at each entry and follows no link.
-func walkAll(t *testing.T, dir string) {
+func walkAll(t testing.TB, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d iofs.DirEntry, err error) error {
 		if err == nil {
@@ -67,7 +98,7 @@ func walkAll(t *testing.T, dir string) {
 	}
 }
 
-func readEachFile(t *testing.T, dir string) {
+func readEachFile(t testing.TB, dir string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*/*"))
 	if err != nil || len(names) == 0 {
@@ -80,14 +111,14 @@ func readEachFile(t *testing.T, dir string) {
 	}
 }
 
-func missing(t *testing.T, name string) {
+func missing(t testing.TB, name string) {
 	t.Helper()
 	if _, err := os.Lstat(name); !os.IsNotExist(err) {
 		t.Fatalf("Lstat(%s) = %v, want that it is not there", name, err)
 	}
 }
 
-func findAll(t *testing.T, dir string) {
+func findAll(t testing.TB, dir string) {
 	t.Helper()
 	run(t, "find", dir, "-ls")
 }

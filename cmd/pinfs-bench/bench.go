@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -68,12 +67,3 @@ func (b *bench) say(format string, args ...any) {
 
 // dir makes a new directory.
 func (b *bench) dir(name string) (string, error) { return os.MkdirTemp(b.tmp, name+"-") }
-
-// dropCaches empties the page cache and the kernel's caches of names and inodes.
-func dropCaches(ctx context.Context) error {
-	if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("3\n"), 0); err != nil {
-		return fmt.Errorf("%w: caches can only be dropped by root, outside of containers", err)
-	}
-	// What is measured is the mount, not how fast the tool is read from the disk.
-	return exec.CommandContext(ctx, "find", os.DevNull, "-ls").Run()
-}

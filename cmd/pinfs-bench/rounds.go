@@ -52,7 +52,9 @@ func (p *place) digest(ctx context.Context, peer peer.Peer) (done work.Done, err
 
 // rounds makes all measurements.
 func (p *place) rounds(ctx context.Context) error {
-	for _, r := range p.plan() {
+	planned := p.plan()
+	p.patience = len(planned) / 4 // so that it ends also where somebody does that all the time
+	for _, r := range planned {
 		p.say("%s: round %d of %d: %s: %s", p.found.Name, r.Round+1, p.cfg.rounds, r.Workload, r.Candidate)
 		if err := p.tell(ctx, p.peer(r.Candidate), r); err != nil {
 			return fmt.Errorf("%s: %s, %s: %w", p.found.Name, r.Candidate, r.Workload, err)

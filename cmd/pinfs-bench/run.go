@@ -49,5 +49,6 @@ func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends what does not mind the first
 	return measure(ctx, cfg, stdout, stderr)
 }

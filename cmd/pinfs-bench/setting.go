@@ -21,7 +21,9 @@ type place struct {
 	image peer.Image
 	list  string
 	peers []peer.Peer // who takes part
-	found result.Setting
+
+	patience int // how often a measurement that was disturbed is still made again
+	found    result.Setting
 }
 
 // setting measures one image at one place.

@@ -17,8 +17,7 @@ func (r session) start(ctx context.Context, planned plan.Run) error {
 	if err != nil {
 		return err
 	}
-	before := seen{traffic: r.first}
-	if err := r.note(ctx, planned, "mount", before, work.Done{Seconds: r.up.Sub(r.began).Seconds(), Operations: 1}); err != nil {
+	if err := r.note(ctx, planned, "mount", r.first, work.Done{Seconds: r.up.Sub(r.began).Seconds(), Operations: 1}); err != nil {
 		return err
 	}
 	waited := time.Since(r.up) // for what is no part of the story
@@ -32,7 +31,7 @@ func (r session) start(ctx context.Context, planned plan.Run) error {
 		}
 		done.Seconds = (time.Since(r.began) - waited).Seconds()
 		paused := time.Now()
-		if err := r.note(ctx, planned, s.name, before, done); err != nil {
+		if err := r.note(ctx, planned, s.name, r.first, done); err != nil {
 			return err
 		}
 		waited += time.Since(paused)

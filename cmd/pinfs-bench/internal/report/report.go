@@ -44,7 +44,11 @@ func Markdown(out io.Writer, r result.Result, charts func(s result.Setting) []st
 }
 
 func machine(m result.Machine) string {
-	return fmt.Sprintf("%d cores of an %s, %s, %s, %s", m.Cores, m.CPU, m.Kernel, m.Go, m.Date)
+	text := fmt.Sprintf("%d cores of an %s, %s, %s, %s", m.Cores, m.CPU, m.Kernel, m.Go, m.Date)
+	if m.DAMON {
+		text += " (its DAMON takes pages away that were not used for a moment, so that what is warm may cost some requests)"
+	}
+	return text
 }
 
 func image(i result.Image) string {
@@ -60,6 +64,16 @@ func notes(s result.Setting) (lines []string) {
 	}
 	for _, m := range s.Missing {
 		lines = append(lines, m.Name+" was not measured: "+m.Reason)
+	}
+	disturbed := 0
+	for _, m := range s.Measurements {
+		if m.Disturbed {
+			disturbed++
+		}
+	}
+	if disturbed > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %d measurements were disturbed by another program, which dropped the kernel's caches: measure again",
+			disturbed, len(s.Measurements)))
 	}
 	return lines
 }

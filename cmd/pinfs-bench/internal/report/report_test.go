@@ -19,7 +19,7 @@ func measured() result.Result {
 	n := func(n int64) *int64 { return &n }
 	from := func(requests, bytes int64) *result.From { return &result.From{Requests: requests, Bytes: bytes} }
 	return result.Result{
-		Machine: result.Machine{Date: "2026-01-31", CPU: "Abacus", Cores: 2, Kernel: "Linux 6.18", Go: "go1.26"},
+		Machine: result.Machine{Date: "2026-01-31", CPU: "Abacus", Cores: 2, Kernel: "Linux 6.18", Go: "go1.26", DAMON: true},
 		Command: "pinfs-bench --rounds 2",
 		Settings: []result.Setting{{
 			Name: "s3", Title: "An object", Image: result.Image{Block: "128K", Size: 3 << 20, Entries: 7, Bytes: 12 << 20},
@@ -32,7 +32,7 @@ func measured() result.Result {
 				{Round: 1, Step: "find", Peer: "pinfs", Seconds: 3, Serving: 1, Reading: 1, Peak: 20 << 20, Requests: n(7), Origin: from(4, 1<<20)},
 				{Step: "find", Peer: "pinfs-find", Seconds: 2, Requests: n(1), Origin: from(1, 1<<20)},
 				{Step: "read", Peer: "s3fs", Seconds: 0.012, Origin: from(0, 0)},
-				{Step: "read", Peer: "pinfs", Seconds: 0.006, Requests: n(0), Origin: from(0, 0)},
+				{Step: "read", Peer: "pinfs", Seconds: 0.006, Requests: n(0), Origin: from(0, 0), Disturbed: true},
 			},
 		}},
 	}

@@ -2,6 +2,7 @@ package result
 
 import (
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -19,7 +20,19 @@ func Here(now time.Time) Machine {
 	if unix.Uname(&u) == nil {
 		m.Kernel = "Linux " + unix.ByteSliceToString(u.Release[:])
 	}
+	m.DAMON = running("kdamond")
 	return m
+}
+
+// running reports whether a process has a name that begins so.
+func running(name string) bool {
+	names, _ := filepath.Glob("/proc/[0-9]*/comm")
+	for _, file := range names {
+		if b, err := os.ReadFile(file); err == nil && strings.HasPrefix(string(b), name) {
+			return true
+		}
+	}
+	return false
 }
 
 // modelOf finds the model of the first processor in /proc/cpuinfo.

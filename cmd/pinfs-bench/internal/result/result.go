@@ -22,6 +22,7 @@ type Machine struct {
 	Cores  int    `json:"cores"`
 	Kernel string `json:"kernel"`
 	Go     string `json:"go"`
+	DAMON  bool   `json:"damon"` // the kernel takes pages that are not used from their owners, though there is room
 }
 
 // Setting is one image at one place, and the peers that mounted it.
@@ -74,6 +75,8 @@ type Measurement struct {
 	Operations int64  `json:"operations"`
 	Bytes      int64  `json:"bytes"`
 	Sum        string `json:"sum,omitempty"` // of what was seen
+
+	Disturbed bool `json:"disturbed,omitempty"` // another program dropped the kernel's caches meanwhile
 }
 
 // From is what came from an S3 server.
