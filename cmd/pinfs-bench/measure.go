@@ -15,8 +15,8 @@ import (
 	"github.com/pinfs/pinfs/cmd/pinfs-bench/internal/work"
 )
 
-// session is a fresh mount.
-type session struct {
+// trial is a fresh mount.
+type trial struct {
 	*place
 	mount *peer.Mount
 	began time.Time // when mounting began
@@ -25,7 +25,7 @@ type session struct {
 }
 
 // mounted mounts with nothing cached, has do work, and unmounts.
-func (p *place) mounted(ctx context.Context, with peer.Peer, do func(r session) error) (err error) {
+func (p *place) mounted(ctx context.Context, with peer.Peer, do func(r trial) error) (err error) {
 	dir, err := p.dir(with.Name)
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (p *place) mounted(ctx context.Context, with peer.Peer, do func(r session) 
 	if err := dropCaches(ctx); err != nil {
 		return err
 	}
-	r := session{place: p, first: seen{traffic: p.traffic()}}
+	r := trial{place: p, first: seen{traffic: p.traffic()}}
 	if r.first.drops, err = drops(); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (p *place) tell(ctx context.Context, with peer.Peer, planned plan.Run) erro
 }
 
 func (p *place) once(ctx context.Context, with peer.Peer, planned plan.Run) error {
-	return p.mounted(ctx, with, func(r session) error {
+	return p.mounted(ctx, with, func(r trial) error {
 		if planned.Workload == startStory {
 			return r.start(ctx, planned)
 		}
@@ -80,7 +80,7 @@ func (p *place) once(ctx context.Context, with peer.Peer, planned plan.Run) erro
 
 // step does one step, the index-th on this mount, and notes what it took. What was fetched while mounting
 // is the first one's.
-func (r session) step(ctx context.Context, planned plan.Run, index int, s step) error {
+func (r trial) step(ctx context.Context, planned plan.Run, index int, s step) error {
 	if s.cold {
 		if err := dropCaches(ctx); err != nil {
 			return err
@@ -110,7 +110,7 @@ type seen struct {
 	drops    int64 // of caches, by anybody
 }
 
-func (r session) look(ctx context.Context) (s seen, err error) {
+func (r trial) look(ctx context.Context) (s seen, err error) {
 	if s.usage, err = r.mount.Usage(); err != nil {
 		return s, err
 	}
@@ -131,7 +131,7 @@ func (p *place) traffic() line.Traffic {
 }
 
 // note notes what was done since before.
-func (r session) note(ctx context.Context, planned plan.Run, step string, before seen, done work.Done) error {
+func (r trial) note(ctx context.Context, planned plan.Run, step string, before seen, done work.Done) error {
 	after, err := r.look(ctx)
 	if err != nil {
 		return err

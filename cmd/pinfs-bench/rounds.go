@@ -43,7 +43,7 @@ func (p *place) verify(ctx context.Context) error {
 }
 
 func (p *place) digest(ctx context.Context, peer peer.Peer) (done work.Done, err error) {
-	err = p.mounted(ctx, peer, func(r session) error {
+	err = p.mounted(ctx, peer, func(r trial) error {
 		done, err = work.Job{Kind: work.Digest, Dir: r.mount.Dir, List: p.list}.Run(ctx, p.self)
 		return err
 	})
@@ -53,7 +53,7 @@ func (p *place) digest(ctx context.Context, peer peer.Peer) (done work.Done, err
 // rounds makes all measurements.
 func (p *place) rounds(ctx context.Context) error {
 	planned := p.plan()
-	p.patience = len(planned) / 4 // so that it ends also where somebody does that all the time
+	p.patience = len(planned) / 8 // so that it ends also where somebody does that all the time
 	for _, r := range planned {
 		p.say("%s: round %d of %d: %s: %s", p.found.Name, r.Round+1, p.cfg.rounds, r.Workload, r.Candidate)
 		if err := p.tell(ctx, p.peer(r.Candidate), r); err != nil {
@@ -80,7 +80,7 @@ func (p *place) record(ctx context.Context) error {
 		return nil
 	}
 	trace := filepath.Join(p.tmp, "trace")
-	err := p.mounted(ctx, p.peers[i], func(r session) error {
+	err := p.mounted(ctx, p.peers[i], func(r trial) error {
 		job, err := json.Marshal(work.Job{Kind: work.Start, Dir: r.mount.Dir, List: p.list})
 		if err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 // start is the story of a job that begins: how long after the beginning of mounting the mount is there,
 // has given its first bytes, and has given what a job reads first. It is told by this process: starting
 // another one takes longer than most of it.
-func (r session) start(ctx context.Context, planned plan.Run) error {
+func (r trial) start(ctx context.Context, planned plan.Run) error {
 	list, err := tree.Load(r.list)
 	if err != nil {
 		return err

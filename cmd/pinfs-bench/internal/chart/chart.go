@@ -34,6 +34,7 @@ const (
 	width     = 20 * vg.Centimeter
 	rowHeight = 0.62 * vg.Centimeter
 	around    = 3.2 * vg.Centimeter // title, axis and legend
+	margin    = 0.3 * vg.Centimeter
 	markSize  = 3
 	apart     = 0.11 // of the marks of a row, in rows
 )
@@ -50,7 +51,7 @@ func (c Chart) SVG(out io.Writer) error {
 		return err
 	}
 	canvas := vgsvg.New(width, around+vg.Length(len(c.Rows))*rowHeight)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), margin, -margin, margin, -margin))
 	_, err := canvas.WriteTo(out)
 	return err
 }

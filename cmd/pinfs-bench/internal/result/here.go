@@ -18,7 +18,8 @@ func Here(now time.Time) Machine {
 	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
-		m.Kernel = "Linux " + unix.ByteSliceToString(u.Release[:])
+		version, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-") // without what its builder calls it
+		m.Kernel = "Linux " + version
 	}
 	m.DAMON = running("kdamond")
 	return m
