@@ -40,7 +40,7 @@ type Object struct {
 	at     fetch.Location
 	origin Origin
 	tree   *tree
-	leaves *lru[Block]
+	leaves *memory[Block]
 	flight flight[Block]
 	runs   runs
 	room   *semaphore.Weighted // bytes in flight
@@ -61,8 +61,8 @@ func New(m *manifest.Manifest, at fetch.Location, origin Origin, cfg Config) *Ob
 	return &Object{
 		m: m, at: at, origin: origin,
 		tree:   newTree(m, origin),
-		leaves: newLRU[Block](int(max(cfg.CacheBytes/leaf, 1))),
-		runs:   runs{max: int(max(cfg.RunBytes/leaf, 1))},
+		leaves: byArrival[Block](int(max(cfg.CacheBytes/leaf, 1))),
+		runs:   runs{max: int(max(cfg.RunBytes/leaf, 1)), hold: int(max(cfg.CacheBytes/leaf, 1))},
 		room:   semaphore.NewWeighted(max(cfg.InFlightBytes, leaf)),
 		limit:  max(cfg.InFlightBytes, leaf),
 	}
@@ -103,12 +103,14 @@ func (o *Object) ReadAt(ctx context.Context, p []byte, off int64) error {
 		if err != nil {
 			return err
 		}
+		o.ahead(ctx, index)
 		n := b.CopyAt(p, int(off-index*leafSize))
 		for i, l := range behind {
 			if l.Err != nil || n == len(p) { // what failed is asked for once more if it is needed
 				break
 			}
 			o.touched.add(index + 1 + int64(i))
+			o.ahead(ctx, index+1+int64(i))
 			n += l.Value.CopyAt(p[n:], 0)
 		}
 		p, off = p[n:], off+int64(n)
@@ -126,6 +128,21 @@ func (o *Object) block(ctx context.Context, index int64, need int) (Block, []Lea
 		},
 		fetch: o.fetch,
 		keep:  o.leaves.put,
+	})
+}
+
+// ahead fetches what follows the run of leaf index, if that is the time for it and nobody else wants the
+// room. Nobody waits for that: whoever needs a leaf that could not be had learns why.
+func (o *Object) ahead(ctx context.Context, index int64) {
+	next, ok := o.runs.behind(index)
+	if !ok || next >= o.m.Leaves() || !o.room.TryAcquire(o.limit/2) {
+		return
+	}
+	o.room.Release(o.limit / 2)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), aheadFor)
+	o.flight.running.Go(func() {
+		defer cancel()
+		_, _, _ = o.block(ctx, next, 1)
 	})
 }
 

@@ -94,7 +94,7 @@ func TestFlippedBitIsCaughtEverywhere(t *testing.T) {
 	o, image, _ := object(t, 3*leaf+9, Config{})
 	for _, at := range []int{0, leaf - 1, leaf, 2*leaf + 5, 3 * leaf, 3*leaf + 8} {
 		image.b[at] ^= 4
-		o.leaves = newLRU[Block](8)
+		o.leaves = byArrival[Block](8)
 		err := o.ReadAt(t.Context(), make([]byte, 1), int64(at))
 		var corrupt *manifest.CorruptError
 		if !errors.Is(err, fetch.ErrCorrupt) || !errors.As(err, &corrupt) || corrupt.Index != int64(at/leaf) {

@@ -14,12 +14,12 @@ const treeBlocks = 64
 type tree struct {
 	m      *manifest.Manifest
 	origin Origin
-	blocks *lru[manifest.HashBlock] // by offset in the manifest file
+	blocks *memory[manifest.HashBlock] // by offset in the manifest file
 	flight flight[manifest.HashBlock]
 }
 
 func newTree(m *manifest.Manifest, origin Origin) *tree {
-	return &tree{m: m, origin: origin, blocks: newLRU[manifest.HashBlock](treeBlocks)}
+	return &tree{m: m, origin: origin, blocks: byUse[manifest.HashBlock](treeBlocks)}
 }
 
 // seed takes the root hash block, unless it is the zero one.
