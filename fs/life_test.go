@@ -289,8 +289,13 @@ mknod -m 666 "$base/fuse" c 10 229
 mount --bind "$base/fuse" /dev/fuse
 exec setpriv --reuid "$user" --regid "$user" --clear-groups "$@"`
 
-// TestUser mounts without privileges, through fusermount3.
+// TestUser mounts without privileges, through fusermount3, and as the root of a user namespace, without.
 func TestUser(t *testing.T) {
+	t.Run("fusermount3", func(t *testing.T) { mountAsUser(t) })
+	t.Run("namespace", func(t *testing.T) { mountAsUser(t, "unshare", "--user", "--map-root-user", "--mount") })
+}
+
+func mountAsUser(t *testing.T, through ...string) {
 	base, err := os.MkdirTemp("/tmp", "pinfs-user-")
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +318,8 @@ func TestUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("unshare", "--mount", "sh", "-ec", asUser, "sh", base, strconv.Itoa(nobody), program, "play-user")
+	line := append([]string{"--mount", "sh", "-ec", asUser, "sh", base, strconv.Itoa(nobody)}, through...)
+	cmd := exec.Command("unshare", append(line, program, "play-user")...)
 	cmd.Stdin = strings.NewReader(string(spec))
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR="}
 	cmd.Dir = "/"

@@ -39,7 +39,10 @@ func attach(spec Spec) (*os.File, error) {
 func mountDirect(source, dir string, opts options) (*os.File, error) {
 	// Not os.Open: the runtime would poll the device and wake this process for each request.
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, unix.EACCES):
+		return nil, fmt.Errorf("/dev/fuse may not be used here, chmod 666 /dev/fuse lets everybody: %w", err)
+	case err != nil:
 		return nil, fmt.Errorf("the kernel's FUSE is not available, try modprobe fuse: %w", err)
 	}
 	dev := os.NewFile(uintptr(fd), "/dev/fuse")

@@ -184,7 +184,7 @@ func (c *Claim) clear() error {
 // makeBase makes the run directory of this user's mounts. One in /tmp could be a trap laid by
 // somebody else, so it must be ours alone.
 func makeBase() (string, error) {
-	if os.Geteuid() == 0 {
+	if isRoot() {
 		return rootBase, errors.Join(os.MkdirAll(rootBase, 0o755), os.Chmod(rootBase, 0o755)) // whatever the umask: users may ask
 	}
 	base := userBase()

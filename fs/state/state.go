@@ -9,14 +9,10 @@ import (
 	iofs "io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
 )
-
-// rootBase is the run directory of root's mounts.
-const rootBase = "/run/pinfs"
 
 // Dir is the run directory of one mount. It exists while the mount's holder runs, and after it only
 // if that died.
@@ -125,19 +121,4 @@ func All() ([]Dir, error) {
 func id(mountpoint string) string {
 	namespace, _ := os.Readlink("/proc/self/ns/mnt")
 	return fmt.Sprintf("%016x", xxhash.Sum64String(namespace+" "+mountpoint))
-}
-
-func bases() []string {
-	if os.Geteuid() == 0 {
-		return []string{rootBase}
-	}
-	return []string{userBase(), rootBase}
-}
-
-func userBase() string {
-	run := os.Getenv("XDG_RUNTIME_DIR")
-	if info, err := os.Stat(run); err == nil && info.IsDir() && filepath.IsAbs(run) {
-		return filepath.Join(run, "pinfs")
-	}
-	return "/tmp/pinfs-" + strconv.Itoa(os.Geteuid())
 }
