@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fs/status"
 	"github.com/pinfs/pinfs/integration/s3server"
 )
@@ -68,6 +69,34 @@ func TestKilledWorkerWithoutServer(t *testing.T) {
 	dropCaches(t)
 	if o := p.read(t, bare, "a"); o.right != 1 {
 		t.Errorf("after the server is back: %+v, want right", o)
+	}
+}
+
+// TestCountersSurvive: what a mount has counted, above all an alarm, does not end with its worker.
+func TestCountersSurvive(t *testing.T) {
+	server := s3server.Start(t, s3server.Config{})
+	u := s3User(t, server)
+	p := publishTree(t, u, server)
+	dir := u.mount(p.ref, "--cache", filepath.Join(t.TempDir(), "cache")) // a successor opens the image from it
+	p.overwrite(t, p.other(t))
+	dropCaches(t)
+	if o := p.read(t, dir, "abc"); o.failed == 0 {
+		t.Fatalf("%+v, want an alarm", o)
+	}
+	before := failure(t, u.status(dir), fetch.ErrOverwritten)
+	requests := u.status(dir).Requests
+	for stored := false; !stored; { // they are written down now and then
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(u.status(dir).Log), "counters"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = len(files) == 1
+		time.Sleep(10 * time.Millisecond)
+	}
+	d := killWorker(t, u, dir)
+	after := failure(t, d, fetch.ErrOverwritten)
+	if !after.First.Equal(before.First) || after.Count < before.Count || d.Requests < requests {
+		t.Errorf("after a kill %+v with %d requests, before it %+v with %d", after, d.Requests, before, requests)
 	}
 }
 

@@ -67,6 +67,8 @@ type mounted struct {
 	server *fs.Server
 	self   status.Document // the part that does not change
 	failed *status.Failures
+	before counters // of the workers before this one
+	place  *os.Root // the run directory, wherever it is moved to when the mount is detached
 
 	opening []int64 // leaves that opening the image took
 }
@@ -74,6 +76,10 @@ type mounted struct {
 // prepare opens the image, from the store through the verifier to the root directory.
 func (a *app) prepare(ctx context.Context, from holder.Job) (holder.Server, error) {
 	m := &mounted{run: from.Run, failed: new(status.Failures)}
+	var err error
+	if m.place, err = os.OpenRoot(string(from.Run)); err != nil {
+		return nil, err
+	}
 	if err := json.Unmarshal(from.Spec.Job, &m.job); err != nil {
 		return nil, err
 	}
@@ -148,7 +154,8 @@ func (m *mounted) document(from holder.Job) status.Document {
 // Document implements status.Mount: it adds what changes.
 func (m *mounted) Document() status.Document {
 	d := m.self
-	d.VerifiedBytes, d.Requests, d.Errors = m.object.Verified(), m.server.Requests(), m.server.Failures()
+	now := m.now()
+	d.VerifiedBytes, d.Requests, d.Errors = now.Verified, now.Requests, now.Errors
 	d.State = status.State(d.Errors)
 	d.Sources, d.Cache = m.sources(), m.cache()
 	return d
@@ -188,6 +195,7 @@ func (m *mounted) Check(table *inflight.File) error { return m.server.Check(tabl
 func (m *mounted) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
+	m.inherit() // before anybody can ask
 	if socket, err := status.Listen(ctx, m.run.Socket()); err != nil { // before ready: who mounts may ask at once
 		slog.Warn("no status socket", "err", err)
 	} else {
@@ -195,6 +203,7 @@ func (m *mounted) Serve(ctx context.Context, conn inflight.Conn, ready func()) e
 	}
 	beside.Go(func() { m.watch(ctx, m.job.Config.Watch) })
 	beside.Go(func() { m.prefetch(ctx) })
+	beside.Go(func() { m.store(ctx) })
 	defer func() { cancel(); beside.Wait() }()
 	slog.Info("mounted", "image", m.job.Ref, "pin", m.job.Place.Pin, "source", m.job.Place.Image)
 	return m.server.Serve(ctx, conn, ready)

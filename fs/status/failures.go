@@ -70,6 +70,21 @@ func (f *Failures) Add(verdict fetch.Verdict, object string, err error) bool {
 	return first
 }
 
+// Restore adds what another Failures has counted earlier, such as that of a process which has ended.
+func (f *Failures) Restore(list []Failure) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var earlier []*Failure
+	for _, e := range list {
+		if seen := f.find(e.Verdict, e.Object); seen != nil {
+			seen.Count, seen.First = seen.Count+e.Count, e.First
+		} else {
+			earlier = append(earlier, &e)
+		}
+	}
+	f.list = append(earlier, f.list...)
+}
+
 // Clear notes that a failure is over, and reports whether there was one.
 func (f *Failures) Clear(verdict fetch.Verdict, object string) bool {
 	f.mu.Lock()

@@ -86,3 +86,19 @@ func TestClearedFailureIsNoState(t *testing.T) {
 		t.Errorf("state %q, want %q", got, err)
 	}
 }
+
+// TestRestore: what an earlier process has counted comes first, and counts on.
+func TestRestore(t *testing.T) {
+	var earlier, f Failures
+	earlier.Add(fetch.ErrCorrupt, "o", errors.New("a"))
+	earlier.Add(fetch.ErrOverwritten, "p", errors.New("b"))
+	f.Add(fetch.ErrOverwritten, "p", errors.New("c"))
+	f.Restore(earlier.Snapshot())
+	got := f.Snapshot()
+	if len(got) != 2 || got[0].Object != "o" || got[1].Count != 2 || got[1].Message != "c" || !got[1].First.Equal(earlier.Snapshot()[1].First) {
+		t.Errorf("restored: %+v", got)
+	}
+	if f.Add(fetch.ErrCorrupt, "o", errors.New("d")) {
+		t.Error("what was told of before is told of again")
+	}
+}
