@@ -68,7 +68,7 @@ func (s *story) overwrite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	part := len(s.tree) / 4
+	part := len(s.tree) / 16 // of more, all would be on its way already
 	if err := s.mustBeRight(ctx, dir, s.tree[:part]); err != nil {
 		return err
 	}
