@@ -29,6 +29,7 @@ type run struct {
 	end   int64 // the leaf behind it
 	n     int   // leaves
 	at    int   // clock
+	went  bool  // its reader went on from an earlier one
 	ahead bool  // what follows it has been asked for
 }
 
@@ -40,6 +41,7 @@ func (r *runs) plan(index int64, need int) int {
 	for i := range r.recent {
 		if s := &r.recent[i]; s.n > 0 && s.end == index {
 			*s = r.sized(index, 2*s.n, need)
+			s.went = true
 			return s.n
 		}
 	}
@@ -58,7 +60,7 @@ func (r *runs) sized(index int64, want, need int) run {
 // readers is how many have read in order lately, at least one.
 func (r *runs) readers() (n int) {
 	for _, s := range r.recent {
-		if s.n >= aheadFrom && r.clock-s.at < lately {
+		if s.went && s.n >= aheadFrom && r.clock-s.at < lately {
 			n++
 		}
 	}
@@ -72,7 +74,7 @@ func (r *runs) behind(index int64) (end int64, ok bool) {
 	defer r.mu.Unlock()
 	for i := range r.recent {
 		s := &r.recent[i]
-		if s.n >= aheadFrom && !s.ahead && index < s.end && index >= s.end-int64(s.n/2) {
+		if s.went && s.n >= aheadFrom && !s.ahead && index < s.end && index >= s.end-int64(s.n/2) {
 			s.ahead = true
 			return s.end, true
 		}
