@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	ctx := context.Background()
 	switch os.Args[1] {
 	case "play-holder":
-		exit(holder.Hold(ctx))
+		exit(holder.Hold(ctx, func(string) {}))
 	case "play-worker":
 		exit(holder.Work(ctx, prepare))
 	case "play-foreground":

@@ -62,7 +62,7 @@ func (m *mounted) store(ctx context.Context) {
 		}
 		if err := m.write(now); err != nil {
 			slog.Warn("counters can not be written down", "err", err)
-			return
+			continue
 		}
 		last = now
 	}

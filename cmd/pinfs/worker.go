@@ -33,7 +33,7 @@ const resendVariable = "PINFS_RESEND"
 
 // hold is the holder's process. It minds signals itself.
 func hold() int {
-	if err := holder.Hold(context.Background()); err != nil {
+	if err := holder.Hold(context.Background(), func(dir string) { notifySystemd(context.Background(), dir) }); err != nil {
 		fmt.Fprintf(os.Stderr, "pinfs: %s\n", oneLine(err))
 		return exitFailure
 	}
@@ -195,7 +195,7 @@ func (m *mounted) Check(table *inflight.File) error { return m.server.Check(tabl
 func (m *mounted) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	m.inherit() // before anybody can ask
+	m.inherit()                                                        // before anybody can ask
 	if socket, err := status.Listen(ctx, m.run.Socket()); err != nil { // before ready: who mounts may ask at once
 		slog.Warn("no status socket", "err", err)
 	} else {

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	calm       = time.Second            // a worker that has served this long was no failed attempt
+	calm       = 200 * time.Millisecond // a worker that has served this long was no failed attempt
 	firstPause = 100 * time.Millisecond // before the second attempt; the first one is made at once
 	mostPause  = 5 * time.Second
 )

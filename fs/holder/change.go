@@ -15,6 +15,7 @@ type change struct {
 	stop     context.CancelFunc
 	tasks    sync.WaitGroup  // what works on a successor
 	coming   bool            // there is one
+	abandon  func()          // ends one that is being prepared for an upgrade; nil if there is none
 	prepared chan *successor // it has opened the image, or failed
 	served   chan *successor // it answers requests, or failed
 

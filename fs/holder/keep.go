@@ -13,7 +13,7 @@ import (
 func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 	defer func() { h.change.end(h.worker) }()
 	ending := ctx.Done()
-	h.dog.begin(h.spec.Look, 2*h.spec.Patience)
+	h.dog.begin(h.spec.Look, h.spec.Patience)
 	for {
 		select {
 		case <-h.workerEnded():
@@ -29,7 +29,7 @@ func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 		case s := <-h.change.served:
 			h.welcome(s)
 		case <-h.dog.next:
-			h.dog.ask(h.spec.Mountpoint)
+			h.dog.ask(h.at)
 		case <-h.dog.answered:
 			h.dog.well()
 		case <-h.dog.late:
@@ -60,7 +60,11 @@ func (h *hold) lost() {
 	w := h.worker
 	w.link.close()
 	h.worker = nil
-	h.bereft(cmp.Or(w.err, errUncalled), time.Since(w.since))
+	lived := time.Since(w.since)
+	if w == h.dog.killed {
+		lived = 0 // it did not answer
+	}
+	h.bereft(cmp.Or(w.err, errUncalled), lived)
 }
 
 // errUncalled is why a worker ended that has not failed: after an unmount, as a rule.
@@ -75,6 +79,9 @@ func (h *hold) bereft(why error, lived time.Duration) {
 	h.record.WorkerPID, h.record.LastEnd, h.record.LastEndAt = 0, why.Error(), time.Now()
 	h.record.Restarts++
 	h.note()
+	if h.change.abandon != nil {
+		h.change.abandon() // it may take long, and readers wait now
+	}
 	pause := h.change.plan(lived, h.spec.Patience)
 	slog.Warn("worker ended, another one takes over", "mountpoint", h.spec.Mountpoint, "err", why, "restarts", h.record.Restarts, "pause", pause)
 	h.endOverdue()

@@ -59,7 +59,7 @@ func resume() (*carried, error) {
 }
 
 // resumed goes on where another version left off.
-func (c *carried) resumed(ctx context.Context) error {
+func (c *carried) resumed(ctx context.Context, up func(dir string)) error {
 	ctx, hurry, stop := untilSignal(ctx)
 	defer stop()
 	h := &hold{spec: c.Spec, background: c.Background, score: c.Score, record: c.Record, at: c.Mount, log: os.Stderr}
@@ -77,6 +77,7 @@ func (c *carried) resumed(ctx context.Context) error {
 		(&order{link: asked}).report(nil)
 	}
 	slog.Info("holder goes on as another version", "mountpoint", h.spec.Mountpoint)
+	up(h.spec.Mountpoint)
 	return h.finish(ctx, hurry)
 }
 

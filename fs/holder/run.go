@@ -10,8 +10,9 @@ import (
 
 // Hold is what the holder in the background does: Run, with the spec from and the outcome to the
 // command that called Mount. While that one waits, its end ends everything. It also goes on where a
-// holder of another version left off.
-func Hold(ctx context.Context) error {
+// holder of another version left off, perhaps one in the foreground, and then calls up with the
+// mountpoint.
+func Hold(ctx context.Context, up func(dir string)) error {
 	small()
 	switch c, err := resume(); {
 	case err == errRehearsed:
@@ -19,7 +20,7 @@ func Hold(ctx context.Context) error {
 	case err != nil:
 		return err
 	case c != nil:
-		return c.resumed(ctx)
+		return c.resumed(ctx, up)
 	}
 	parent, m, _, err := orders()
 	if err != nil {

@@ -24,7 +24,7 @@ func (h *hold) call(o *order) {
 	s, executable, carry := &successor{order: o}, ownExecutable, h.carry()
 	ctx, cancel := context.WithTimeoutCause(h.change.life, prepareWithin, fmt.Errorf("worker: no answer within %v", prepareWithin))
 	if o != nil {
-		executable = o.executable
+		executable, h.change.abandon = o.executable, cancel
 		go o.onEnd(cancel)
 	}
 	h.change.tasks.Go(func() {
@@ -44,6 +44,7 @@ func (h *hold) call(o *order) {
 
 // handOver gives the device to s, which is ready for it.
 func (h *hold) handOver(s *successor) {
+	h.change.abandon = nil
 	if s.err != nil {
 		h.change.coming = false
 		h.complain(s.err)
@@ -54,6 +55,9 @@ func (h *hold) handOver(s *successor) {
 		return
 	}
 	old, standIn := h.worker, h.change.standIn
+	if old != nil { // it served; what was before it is over
+		h.change.trouble, h.change.backoff = time.Time{}, backoff{}
+	}
 	h.worker, h.change.standIn = nil, nil
 	h.change.tasks.Go(func() {
 		if old != nil {
@@ -83,6 +87,7 @@ func (h *hold) welcome(s *successor) {
 	h.note()
 	slog.Info("worker serves", "mountpoint", h.spec.Mountpoint, "pid", s.worker.Pid)
 	if s.order != nil {
+		h.dog.settle() // a thread that waits would keep execve(2) waiting
 		s.order.report(h.become(s.worker.Pid, s.order))
 	}
 }

@@ -30,7 +30,7 @@ func (f *File) Map() (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map table of requests: %w", err)
 	}
-	lock(mem)
+	lock(mem[headSize:]) // just what users may, as a rule
 	t := &Table{mem: mem}
 	used := make(map[int]bool, len(found))
 	for _, r := range found {
