@@ -80,7 +80,7 @@ func (h *hold) bereft(why error, lived time.Duration) {
 	h.record.Restarts++
 	h.note()
 	if h.change.abandon != nil {
-		h.change.abandon() // it may take long, and readers wait now
+		time.AfterFunc(bothWithin, h.change.abandon) // too late, as a rule
 	}
 	pause := h.change.plan(lived, h.spec.Patience)
 	slog.Warn("worker ended, another one takes over", "mountpoint", h.spec.Mountpoint, "err", why, "restarts", h.record.Restarts, "pause", pause)

@@ -12,6 +12,7 @@ import (
 const (
 	prepareWithin = 2 * time.Minute  // far more than a worker's own deadlines leave it
 	serveWithin   = 10 * time.Second // it only has to take over
+	bothWithin    = 2 * time.Second  // how long readers without a worker wait for one that comes for an upgrade
 )
 
 // call starts a successor, for o or, if that is nil, because a worker was lost.
@@ -22,12 +23,17 @@ func (h *hold) call(o *order) {
 	}
 	h.change.coming = true
 	s, executable, carry := &successor{order: o}, ownExecutable, h.carry()
-	ctx, cancel := context.WithTimeoutCause(h.change.life, prepareWithin, fmt.Errorf("worker: no answer within %v", prepareWithin))
+	life, abandon := context.WithCancelCause(h.change.life)
+	ctx, cancel := context.WithTimeoutCause(life, prepareWithin, fmt.Errorf("worker: no answer within %v", prepareWithin))
 	if o != nil {
-		executable, h.change.abandon = o.executable, cancel
+		executable = o.executable
+		h.change.abandon = func() {
+			abandon(fmt.Errorf("%w: the worker of %s has ended meanwhile, and the new version takes long: try again", fetch.ErrConflict, h.spec.Mountpoint))
+		}
 		go o.onEnd(cancel)
 	}
 	h.change.tasks.Go(func() {
+		defer abandon(nil)
 		defer cancel()
 		if s.worker, s.err = h.startWorker(executable); s.err == nil {
 			s.err = s.worker.expect(ctx, prepared)
