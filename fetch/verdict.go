@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -58,6 +59,15 @@ func ObjectOf(err error) string {
 		return named.Object()
 	}
 	return ""
+}
+
+// NoAnswer is why ctx has ended while of was waited for. Only a deadline says something of that.
+func NoAnswer(ctx context.Context, of string) error {
+	cause := context.Cause(ctx)
+	if !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return fmt.Errorf("%w: %s does not answer: %w", ErrUnavailable, of, cause)
 }
 
 // Refusals is what several sources said, none of which had what was asked for.

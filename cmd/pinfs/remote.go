@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -50,7 +49,7 @@ func (r *remote) open(ctx context.Context) (*verify.Remote, error) {
 	select {
 	case <-trying:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: %s does not answer: %w", fetch.ErrUnavailable, r.Store, context.Cause(ctx))
+		return nil, fetch.NoAnswer(ctx, r.Store)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

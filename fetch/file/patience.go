@@ -2,8 +2,6 @@ package file
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -21,7 +19,7 @@ func within[T any](ctx context.Context, s *Store, do func() (T, error)) (v T, er
 	select {
 	case s.calls <- struct{}{}:
 	case <-ctx.Done():
-		return v, silent(ctx, s)
+		return v, fetch.NoAnswer(ctx, "the file system of "+s.URL())
 	}
 	type result struct {
 		v   T
@@ -37,14 +35,6 @@ func within[T any](ctx context.Context, s *Store, do func() (T, error)) (v T, er
 	case r := <-done:
 		return r.v, r.err
 	case <-ctx.Done():
-		return v, silent(ctx, s)
+		return v, fetch.NoAnswer(ctx, "the file system of "+s.URL())
 	}
-}
-
-// silent is why ctx has ended; only a deadline says something of the file system.
-func silent(ctx context.Context, s *Store) error {
-	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
-		return cause
-	}
-	return fmt.Errorf("%w: the file system of %s does not answer: %w", fetch.ErrUnavailable, s.URL(), context.Cause(ctx))
 }
