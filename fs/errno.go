@@ -91,8 +91,8 @@ func (s *Server) report(c call, err error) {
 	}
 }
 
-// causes divides what several sources said. Those that were silent stay together: it is the image that
-// is not available.
+// causes divides what several sources said. Of those that were silent the first stands for all: it is the
+// image that is not available.
 func causes(err error) (list []error) {
 	var several fetch.Refusals
 	if !errors.As(err, &several) {

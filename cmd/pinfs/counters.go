@@ -50,6 +50,7 @@ func (m *mounted) inherit() {
 // store writes the counters down now and then, and at the end.
 func (m *mounted) store(ctx context.Context) {
 	var last counters
+	var said bool // that it does not work
 	for ended := false; !ended; {
 		select {
 		case <-time.After(storeEvery):
@@ -60,11 +61,13 @@ func (m *mounted) store(ctx context.Context) {
 		if reflect.DeepEqual(now, last) {
 			continue
 		}
-		if err := m.write(now); err != nil {
+		err := m.write(now)
+		if err == nil {
+			last = now
+		} else if !said {
 			slog.Warn("counters can not be written down", "err", err)
-			continue
 		}
-		last = now
+		said = err != nil
 	}
 }
 
