@@ -36,7 +36,7 @@ func TestHoles(t *testing.T) {
 		{100 * block, unix.SEEK_HOLE, 101 * block}, {101 * block, unix.SEEK_DATA, -1}, {200 * block, unix.SEEK_HOLE, -1},
 		{-7, unix.SEEK_END, 200*block - 7}, {7, unix.SEEK_SET, 7},
 	} {
-		if got := seek(t, sparse, tt.off, tt.whence); got != tt.want {
+		if got := squashtest.Seek(t, sparse, tt.off, tt.whence); got != tt.want {
 			t.Errorf("lseek(%d, %d) = %d, want %d", tt.off, tt.whence, got, tt.want)
 		}
 	}
@@ -47,22 +47,4 @@ func TestHoles(t *testing.T) {
 	if err := unix.Stat(copied, &st); err != nil || st.Blocks*512 > 2*block {
 		t.Errorf("the copy takes %d bytes, %v, want a block at most", st.Blocks*512, err)
 	}
-}
-
-// seek returns -1 for ENXIO.
-func seek(t *testing.T, name string, off int64, whence int) int64 {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	at, err := unix.Seek(int(f.Fd()), off, whence)
-	if err == unix.ENXIO {
-		return -1
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
 }

@@ -11,10 +11,10 @@ var levers = []string{
 	"no-opens", "forever", "symlinks", "readdirplus", "background", "large-reads", "no-xattrs", "read-ahead", "decode-ahead", "ro",
 }
 
-// leg is some work, on a mount with all levers and on one without one of them.
+// leg is some work, and the requests that it takes, with all levers and without one of them.
 type leg struct {
-	with, without  time.Duration
-	requests, more uint64
+	with, without             time.Duration
+	requests, requestsWithout uint64
 }
 
 // BenchmarkLevers mounts an xz image of Go's sources with everything that makes a mount fast, and without
@@ -37,12 +37,12 @@ func BenchmarkLevers(b *testing.B) {
 				}
 				for i, l := range fourLegs(b, u, u.mount(ref, "--without", lever)) {
 					legs[i].without += l.with
-					legs[i].more += l.requests
+					legs[i].requestsWithout += l.requests
 				}
 			}
 			for i, l := range legs {
 				b.ReportMetric(l.without.Seconds()/l.with.Seconds(), "x-"+work[i])
-				b.ReportMetric(float64(l.more)/float64(b.N), "requests-"+work[i])
+				b.ReportMetric(float64(l.requestsWithout)/float64(b.N), "requests-"+work[i])
 				b.ReportMetric(float64(l.requests)/float64(b.N), "of-"+work[i])
 			}
 			b.ReportMetric(0, "ns/op") // of everything together, which says nothing

@@ -2,7 +2,6 @@ package squash_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -24,7 +23,7 @@ func TestSeek(t *testing.T) {
 	writeFile(t, filepath.Join(tree, "empty"), 0, nil)
 	image := squashtest.Make(t, tree, "-b", "4K", "-comp", "gzip")
 	m, mounted := squashtest.Open(t, image, squash.Config{}), squashtest.Mount(t, image)
-	looks := kernelSeek(t, filepath.Join(mounted, "hole"), 0, unix.SEEK_DATA) == none
+	looks := squashtest.Seek(t, filepath.Join(mounted, "hole"), 0, unix.SEEK_DATA) == none
 	for _, tt := range []struct {
 		name            string
 		off, data, hole int64
@@ -43,14 +42,14 @@ func TestSeek(t *testing.T) {
 		got, err = m.SeekHole(t.Context(), ino, tt.off)
 		checkSeek(t, tt.name+": hole", tt.off, got, err, tt.hole)
 		for whence, want := range map[int]int64{unix.SEEK_DATA: tt.data, unix.SEEK_HOLE: tt.hole} {
-			if got := kernelSeek(t, filepath.Join(mounted, tt.name), tt.off, whence); looks && got != want {
+			if got := squashtest.Seek(t, filepath.Join(mounted, tt.name), tt.off, whence); looks && got != want {
 				t.Errorf("%s: the kernel finds %d from %d on, want %d", tt.name, got, tt.off, want)
 			}
 		}
 	}
 }
 
-// none stands for lseek's ENXIO.
+// none is squashtest.Seek's, and stands for ErrNoData.
 const none = -1
 
 func checkSeek(t *testing.T, what string, off, got int64, err error, want int64) {
@@ -64,22 +63,4 @@ func checkSeek(t *testing.T, what string, off, got int64, err error, want int64)
 	if err != nil || got != want {
 		t.Errorf("%s from %d on = %d, %v, want %d", what, off, got, err, want)
 	}
-}
-
-// kernelSeek returns what the kernel finds.
-func kernelSeek(t *testing.T, name string, off int64, whence int) int64 {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	at, err := unix.Seek(int(f.Fd()), off, whence)
-	if err == unix.ENXIO || err == unix.EINVAL { // the latter for what is below zero
-		return none
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
 }
