@@ -73,6 +73,9 @@ func TestMount8Failures(t *testing.T) {
 			t.Errorf("-o %s: %q, want %q...", tt.options, out, tt.want)
 		}
 	}
+	if out := u.inNamespace(`mount.pinfs "$1" 2>&1 || true`, ref); !strings.Contains(out, "write mount.pinfs REF DIR") {
+		t.Errorf("without a directory: %q, want how to call it", out)
+	}
 	if out := u.inNamespace(`mount.pinfs -s "$1" "$2" -o bogus; umount "$2"; mount.pinfs -f "$1" "$2"; ! mountpoint -q "$2"`, ref, t.TempDir()); out != "" {
 		t.Errorf("sloppy, then fake: %q", out)
 	}

@@ -42,7 +42,8 @@ type helper struct {
 // parseHelper reads what mount(8) has passed.
 func parseHelper(args []string) (h helper, err error) {
 	c := &cobra.Command{
-		Use: "mount.pinfs REF DIR [-sfnv] [-o OPTIONS]", Args: cobra.ExactArgs(2), SilenceErrors: true, SilenceUsage: true,
+		Use: "mount.pinfs REF DIR [-sfnv] [-o OPTIONS]", Args: saying(cobra.ExactArgs(2)),
+		DisableFlagsInUseLine: true, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(_ *cobra.Command, args []string) error { h.args = args; return nil },
 	}
 	flags := c.Flags()

@@ -63,7 +63,7 @@ func (a *app) root() *cobra.Command {
 // command completes c: it takes n arguments, and what do returns is marked as a failure of the
 // command, so that every other error is one of usage.
 func (a *app) command(c *cobra.Command, args cobra.PositionalArgs, do func(ctx context.Context, args []string) error) *cobra.Command {
-	c.Args = args
+	c.Args = saying(args)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := a.cfg.complete(c.Flags()); err != nil {
 			return err
@@ -74,6 +74,16 @@ func (a *app) command(c *cobra.Command, args cobra.PositionalArgs, do func(ctx c
 		return nil
 	}
 	return c
+}
+
+// saying has args tell how to call the command when it was called otherwise.
+func saying(args cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, list []string) error {
+		if err := args(c, list); err != nil {
+			return fmt.Errorf("arguments are missing, or too many: write %s", c.UseLine())
+		}
+		return nil
+	}
 }
 
 // withJSON adds the flag for machine-readable output.
