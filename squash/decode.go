@@ -9,10 +9,11 @@ import (
 // decode expands src into dst once a worker is free, and returns how many bytes that gave. What and
 // off say in errors which block it was.
 func (m *Image) decode(ctx context.Context, urgent <-chan struct{}, dst, src []byte, what string, off int64) (int, error) {
-	if err := m.workers.Acquire(ctx, urgent); err != nil {
+	place, err := m.workers.Acquire(ctx, urgent)
+	if err != nil {
 		return 0, err
 	}
-	defer m.workers.Release()
+	defer place.Release()
 	n, err := m.guardedDecode(dst, src)
 	if err != nil {
 		return 0, &FormatError{Off: off, What: what, Err: fmt.Errorf("%v: %w", m.sb.Compressor, err)}

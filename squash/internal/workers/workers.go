@@ -1,5 +1,6 @@
 // Package workers shares out the right to decode: so many at a time, those first that somebody
-// waits for.
+// waits for. Those that nobody waits for leave one place free, if there are several: who decodes does
+// not give its processor away, and whoever comes would have to wait for milliseconds.
 package workers
 
 import (
@@ -11,35 +12,39 @@ import (
 // Pool has a number of places. All methods may be called concurrently.
 type Pool struct {
 	mu      sync.Mutex // guards all below and the waiters in the queues
-	free    int        // places; 0 while anybody waits
-	urgent  list.List  // of *waiter, the longest waiting first
-	patient list.List  // the same, served when urgent is empty
+	free    int        // places
+	spare   int        // how many of them the patient may still take
+	urgent  list.List  // of *waiter, the longest waiting first; empty unless free is 0
+	patient list.List  // the same, served when urgent is empty and spare is not 0
+}
+
+// Place is the right to decode. It must be released, once.
+type Place struct {
+	pool    *Pool
+	patient bool // had when nobody waited
 }
 
 // waiter is a call of Acquire that has no place yet.
 type waiter struct {
-	ready chan struct{} // closed once it has one
-	queue *list.List    // that it stands in, nil once it is ready
+	ready chan Place // gets it
+	queue *list.List // that it stands in, nil once it has one
 	at    *list.Element
 }
 
 // New returns a Pool of n places.
-func New(n int) *Pool { return &Pool{free: n} }
+func New(n int) *Pool { return &Pool{free: n, spare: max(1, n-1)} }
 
 // Acquire waits for a place, or for the end of ctx, whose error it returns then. Before urgent is
-// closed everybody for whom it is closed goes first. Each nil that it returns wants one Release.
-func (p *Pool) Acquire(ctx context.Context, urgent <-chan struct{}) error {
+// closed everybody for whom it is closed goes first.
+func (p *Pool) Acquire(ctx context.Context, urgent <-chan struct{}) (Place, error) {
 	w := p.enter(urgent)
-	if w == nil {
-		return nil
-	}
 	for {
 		select {
-		case <-w.ready:
-			return nil
+		case place := <-w.ready:
+			return place, nil
 		case <-ctx.Done():
 			p.leave(w)
-			return ctx.Err()
+			return Place{}, ctx.Err()
 		case <-urgent:
 			p.promote(w)
 			urgent = nil
@@ -47,21 +52,25 @@ func (p *Pool) Acquire(ctx context.Context, urgent <-chan struct{}) error {
 	}
 }
 
-// enter takes a place and returns nil, or has the caller stand in a queue.
+// Release gives the place back.
+func (l Place) Release() {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.pool.release(l)
+}
+
+// enter has the caller stand in a queue, and serves it at once if there is a place.
 func (p *Pool) enter(urgent <-chan struct{}) *waiter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.free > 0 {
-		p.free--
-		return nil
-	}
-	w := &waiter{ready: make(chan struct{})}
+	w := &waiter{ready: make(chan Place, 1)}
 	w.stand(&p.patient)
 	select {
 	case <-urgent:
 		w.move(&p.urgent)
 	default:
 	}
+	p.serve()
 	return w
 }
 
@@ -71,6 +80,7 @@ func (p *Pool) promote(w *waiter) {
 	defer p.mu.Unlock()
 	if w.queue == &p.patient {
 		w.move(&p.urgent)
+		p.serve()
 	}
 }
 
@@ -79,29 +89,41 @@ func (p *Pool) leave(w *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if w.queue == nil {
-		p.release()
+		p.release(<-w.ready)
 		return
 	}
 	w.queue.Remove(w.at)
 }
 
-// Release gives a place back.
-func (p *Pool) Release() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.release()
+func (p *Pool) release(l Place) {
+	p.free++
+	if l.patient {
+		p.spare++
+	}
+	p.serve()
 }
 
-func (p *Pool) release() {
-	for _, queue := range []*list.List{&p.urgent, &p.patient} {
-		if first := queue.Front(); first != nil {
-			w := queue.Remove(first).(*waiter)
-			w.queue = nil
-			close(w.ready)
+// serve gives places to who may have one.
+func (p *Pool) serve() {
+	for p.free > 0 {
+		switch {
+		case p.urgent.Len() > 0:
+			p.give(&p.urgent)
+		case p.patient.Len() > 0 && p.spare > 0:
+			p.spare--
+			p.give(&p.patient)
+		default:
 			return
 		}
 	}
-	p.free++
+}
+
+// give gives a place to the first in queue.
+func (p *Pool) give(queue *list.List) {
+	p.free--
+	w := queue.Remove(queue.Front()).(*waiter)
+	w.queue = nil
+	w.ready <- Place{p, queue == &p.patient}
 }
 
 func (w *waiter) stand(queue *list.List) { w.queue, w.at = queue, queue.PushBack(w) }

@@ -18,6 +18,7 @@ func closed() chan struct{} {
 // line is a Pool of one place that is taken, and in which order others got it.
 type line struct {
 	*Pool
+	place Place
 	t     *testing.T
 	wg    sync.WaitGroup
 	order []string // written by whoever has the place
@@ -25,29 +26,31 @@ type line struct {
 
 func newLine(t *testing.T) *line {
 	l := &line{Pool: New(1), t: t}
-	l.must(l.Acquire(t.Context(), closed()))
+	l.place = l.take(closed())
 	return l
 }
 
-func (l *line) must(err error) {
+func (l *line) take(urgent <-chan struct{}) Place {
+	place, err := l.Acquire(l.t.Context(), urgent)
 	if err != nil {
 		l.t.Error(err)
 	}
+	return place
 }
 
 // enter has name wait for the place, note that it got it and give it back.
 func (l *line) enter(name string, urgent <-chan struct{}) {
 	l.wg.Go(func() {
-		l.must(l.Acquire(l.t.Context(), urgent))
+		place := l.take(urgent)
 		l.order = append(l.order, name)
-		l.Release()
+		place.Release()
 	})
 	synctest.Wait()
 }
 
 func (l *line) check(want ...string) {
 	l.t.Helper()
-	l.Release()
+	l.place.Release()
 	l.wg.Wait()
 	if !slices.Equal(l.order, want) {
 		l.t.Errorf("order %q, want %q", l.order, want)
@@ -87,7 +90,7 @@ func TestCancelledLeavesNoTrace(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		for _, urgent := range []chan struct{}{make(chan struct{}), closed()} {
 			l.wg.Go(func() {
-				if err := l.Acquire(ctx, urgent); err != context.Canceled {
+				if _, err := l.Acquire(ctx, urgent); err != context.Canceled {
 					t.Errorf("Acquire = %v, want %v", err, context.Canceled)
 				}
 			})
@@ -103,21 +106,56 @@ func TestCancelledLeavesNoTrace(t *testing.T) {
 func TestPlaceIsNotLost(t *testing.T) {
 	p := New(1)
 	for range 2000 {
-		if err := p.Acquire(t.Context(), nil); err != nil {
+		place, err := p.Acquire(t.Context(), nil)
+		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if p.Acquire(ctx, nil) == nil {
-				p.Release()
+			if late, err := p.Acquire(ctx, nil); err == nil {
+				late.Release()
 			}
 		})
 		wg.Go(cancel)
-		p.Release()
+		place.Release()
 		wg.Wait()
-		if p.free != 1 || p.patient.Len() != 0 {
-			t.Fatalf("%d places are free, %d wait", p.free, p.patient.Len())
+		if p.free != 1 || p.spare != 1 || p.patient.Len() != 0 {
+			t.Fatalf("%d places are free, %d for the patient, %d wait", p.free, p.spare, p.patient.Len())
 		}
 	}
+}
+
+// TestPatientLeaveOnePlace has more of them come than there are places.
+func TestPatientLeaveOnePlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &line{Pool: New(3), t: t}
+		var had []Place // guarded by the order of the test
+		for range 4 {
+			go func() { had = append(had, l.take(make(chan struct{}))) }()
+			synctest.Wait()
+		}
+		if len(had) != 2 {
+			t.Fatalf("%d of 3 places are taken that nobody waits for, want 2", len(had))
+		}
+		urgent := l.take(closed()) // does not block
+		had[0].Release()
+		synctest.Wait()
+		if len(had) != 3 {
+			t.Fatalf("%d patient have had a place, want 3", len(had))
+		}
+		late := make(chan struct{})
+		go func() { had = append(had, l.take(late)) }()
+		close(late)
+		synctest.Wait()
+		urgent.Release()
+		synctest.Wait()
+		if len(had) != 4 || l.patient.Len() != 1 || had[3].patient {
+			t.Fatalf("%d have had a place, %d wait, the one that became urgent has a place of the patient: %v", len(had), l.patient.Len(), had[3].patient)
+		}
+		for _, place := range had[1:] {
+			place.Release()
+		}
+		synctest.Wait()
+	})
 }
