@@ -11,8 +11,8 @@ type drain struct {
 	over bool   // done was called
 }
 
-// enter is called with each request; false if it is too late to work on it. A goroutine that waits for
-// the kernel's next request can not be called back, so it may still get one: that stays in the table.
+// enter is called with each request; false if it is too late to work on it: one that was being read when
+// done was called. It stays in the table.
 func (d *drain) enter() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

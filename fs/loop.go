@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -13,25 +14,27 @@ import (
 	"github.com/pinfs/pinfs/fs/inflight"
 )
 
-// idleReaders is how many goroutines wait in read(2) for the next request. One more would only add
-// a wake-up; one less would make a request wait for another one's start.
-const idleReaders = 2
-
-// loop reads requests and answers them. A goroutine answers the request that it read; when the last
-// waiting one has got work, another is started. So a slow READ stops nobody else. Each goroutine has a
-// slot of the table for its requests.
+// loop reads requests and answers them. A goroutine answers the request that it read. One of them at a
+// time waits for the kernel, in the runtime's poller: one that waits in read(2) would keep a processor
+// from those that decode, for milliseconds. The next one is there already and follows; when that has got
+// work, too, another is started. So a slow READ stops nobody else. Each goroutine has a slot of the
+// table for its requests.
 type loop struct {
 	server  *Server
 	fd      int
+	device  syscall.RawConn // the same
 	proto   *fuse.ProtocolServer
 	table   *inflight.Table
 	buffers buffers
 	ended   context.CancelCauseFunc // ends the loop and all requests; nil cause = unmounted
 	all     sync.WaitGroup          // the goroutines
-	waiting atomic.Int32            // of them, those in read(2) or about to be
+	waiting atomic.Int32            // of them, those that wait for a request
 	total   atomic.Int32
 	drain   drain
 }
+
+// idleReaders is how many goroutines wait for the next request: one in the poller, one behind it.
+const idleReaders = 2
 
 // start adds a goroutine, if there is a slot for it. The caller must be one of the loop's own or hold
 // the loop open.
@@ -59,7 +62,9 @@ func (l *loop) next(slot *inflight.Slot) bool {
 	err := l.read(slot.Buffer())
 	left := l.waiting.Add(-1)
 	if err != nil {
-		l.end(err)
+		if !l.drain.begun() {
+			l.end(err)
+		}
 		return false
 	}
 	if !l.drain.enter() {
@@ -104,17 +109,29 @@ func (l *loop) end(err error) {
 
 // read waits for one request, which says itself how long it is.
 func (l *loop) read(p []byte) error {
+	var n int
+	var err error
+	closed := l.device.Read(func(uintptr) bool {
+		n, err = l.tryRead(p)
+		return err != unix.EAGAIN
+	})
+	switch {
+	case closed != nil:
+		return closed
+	case err != nil:
+		return fmt.Errorf("fuse device: %w", err)
+	case n < headerSize:
+		return fmt.Errorf("fuse device: request of %d bytes", n)
+	}
+	return nil
+}
+
+// tryRead reads one request, EAGAIN if there is none.
+func (l *loop) tryRead(p []byte) (n int, err error) {
 	for {
-		n, err := unix.Read(l.fd, p)
-		switch err {
-		case nil:
-			if n < headerSize {
-				return fmt.Errorf("fuse device: request of %d bytes", n)
-			}
-			return nil
-		case unix.EINTR, unix.EAGAIN, unix.ENOENT: // ENOENT: the request was taken back
-		default:
-			return fmt.Errorf("fuse device: %w", err)
+		n, err = unix.Read(l.fd, p)
+		if err != unix.EINTR && err != unix.ENOENT { // ENOENT: the request was taken back
+			return n, err
 		}
 	}
 }

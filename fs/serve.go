@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -22,12 +23,14 @@ var (
 // another process has begun it answers what that one left, and goes on.
 //
 // It returns nil after the unmount, and soon after conn.Drain has closed: then what was read is
-// answered, or in the table. When ctx ends first it returns at once with ctx's cause. Requests in
-// flight, then, and goroutines blocked in the device end with the process. Call it once.
+// answered, or in the table, and nothing more is read. When ctx ends first it returns at once with ctx's cause. Requests in
+// flight, then, end with the process. Call it once.
 func (s *Server) Serve(ctx context.Context, conn inflight.Conn, ready func()) error {
-	if err := unix.SetNonblock(conn.Device, false); err != nil {
+	device, err := pollable(conn.Device)
+	if err != nil {
 		return fmt.Errorf("fuse device: %w", err)
 	}
+	defer device.Close()
 	table, err := conn.Table.Map()
 	if err != nil {
 		return err
@@ -36,6 +39,9 @@ func (s *Server) Serve(ctx context.Context, conn inflight.Conn, ready func()) er
 	defer ended(nil)
 	s.alive = ctx
 	l := &loop{server: s, fd: conn.Device, table: table, ended: ended, proto: s.protocol()}
+	if l.device, err = device.SyscallConn(); err != nil {
+		return fmt.Errorf("fuse device: %w", err)
+	}
 	if err := l.begin(conn.Table); err != nil {
 		return err
 	}
@@ -47,6 +53,7 @@ func (s *Server) Serve(ctx context.Context, conn inflight.Conn, ready func()) er
 	case <-ctx.Done():
 	case <-conn.Drain:
 		l.drain.begin(func() { ended(errDrained) })
+		device.Close()
 		<-ctx.Done()
 	}
 	switch cause := context.Cause(ctx); cause {
@@ -58,6 +65,18 @@ func (s *Server) Serve(ctx context.Context, conn inflight.Conn, ready func()) er
 	default:
 		return cause
 	}
+}
+
+// pollable returns another descriptor of the device, with which the runtime can wait for it.
+func pollable(device int) (*os.File, error) {
+	if err := unix.SetNonblock(device, true); err != nil {
+		return nil, err
+	}
+	fd, err := unix.FcntlInt(uintptr(device), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "fuse device"), nil
 }
 
 func (s *Server) protocol() *fuse.ProtocolServer {

@@ -36,7 +36,7 @@ func (s *standIn) refuse() {
 	s.call()
 }
 
-// stop returns when it has stopped. The device is as a worker wants it then.
+// stop returns when it has stopped.
 func (s *standIn) stop() {
 	s.quitting.Store(true)
 	s.call()
@@ -88,7 +88,6 @@ func (s *standIn) refuseNew() {
 	if err := unix.SetNonblock(s.dev, true); err != nil {
 		return
 	}
-	defer func() { _ = unix.SetNonblock(s.dev, false) }()
 	p := make([]byte, inflight.SlotSize)
 	for !s.quitting.Load() {
 		n, err := unix.Read(s.dev, p)
