@@ -21,6 +21,10 @@ var stories = []story{
 	{"sequential", func(config) []step {
 		return []step{{"read all, cold", true, work.Job{Kind: work.Read}}, {"read all, warm", false, work.Job{Kind: work.Read}}}
 	}},
+	{"large", func(config) []step {
+		large := work.Job{Kind: work.Read, AtLeast: 1 << 20}
+		return []step{{"read files of 1 MiB and more, cold", true, large}, {"read files of 1 MiB and more, warm", false, large}}
+	}},
 	{"parallel2", parallel("read all with 2 readers, cold", 2)},
 	{"parallel8", parallel("read all with 8 readers, cold", 8)},
 	{"list", func(config) []step {

@@ -88,17 +88,22 @@ func (j *job) each(entries []tree.Entry, do func(e tree.Entry, buf []byte) error
 }
 
 func (j *job) readAll() error {
-	return j.each(tree.Files(j.list, 0), func(e tree.Entry, buf []byte) error { return j.readFile(e.Path, buf) })
+	return j.each(j.files(j.AtLeast, 0), func(e tree.Entry, buf []byte) error { return j.readFile(e.Path, buf) })
+}
+
+// files are those that have at least so many bytes, or orElse if there are none.
+func (j *job) files(atLeast, orElse int64) []tree.Entry {
+	if files := tree.Files(j.list, atLeast); len(files) > 0 {
+		return files
+	}
+	return tree.Files(j.list, orElse)
 }
 
 const page = 4096
 
 // random reads pages of the files that have at least a MiB, or of all if there are none.
 func (j *job) random() error {
-	files := tree.Files(j.list, 1<<20)
-	if len(files) == 0 {
-		files = tree.Files(j.list, page)
-	}
+	files := j.files(1<<20, page)
 	if len(files) == 0 {
 		return fmt.Errorf("the tree has no file of %d bytes", page)
 	}

@@ -14,7 +14,7 @@ import (
 type Kind string
 
 const (
-	Read    Kind = "read"    // all files to their end, in the list's order, Workers at a time
+	Read    Kind = "read"    // all files of at least AtLeast bytes to their end, in the list's order, Workers at a time
 	Random  Kind = "random"  // Count times 4 KiB, of large files
 	Find    Kind = "find"    // find -ls
 	Stat    Kind = "stat"    // lstat of each path, in no order, Workers at a time
@@ -31,6 +31,7 @@ type Job struct {
 	List    string `json:"list"`    // file with what it has, of tree.Save
 	Workers int    `json:"workers"` // default 1
 	Count   int    `json:"count"`
+	AtLeast int64  `json:"atLeast"`
 }
 
 // Done is what a job did.

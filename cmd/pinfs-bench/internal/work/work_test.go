@@ -10,7 +10,7 @@ import (
 
 // jobs are all kinds of work.
 var jobs = []Job{
-	{Kind: Read}, {Kind: Read, Workers: 4}, {Kind: Random, Count: 50}, {Kind: Find}, {Kind: Stat, Workers: 8},
+	{Kind: Read}, {Kind: Read, Workers: 4}, {Kind: Read, AtLeast: 1 << 20}, {Kind: Random, Count: 50}, {Kind: Find}, {Kind: Stat, Workers: 8},
 	{Kind: Compile, Count: 3}, {Kind: First}, {Kind: Start}, {Kind: Digest},
 }
 
@@ -57,6 +57,15 @@ func TestWorkIsTheSameEachTime(t *testing.T) {
 	}
 	if one, four := did(t, jobs[0], dir, list), did(t, jobs[1], dir, list); same(one) != same(four) {
 		t.Errorf("one reader sees %+v, four %+v", one, four)
+	}
+}
+
+func TestReadAtLeast(t *testing.T) {
+	dir, list := planted(t)
+	for atLeast, want := range map[int64]int{0: len(tree.Files(list, 0)), 1 << 20: 2, 1 << 40: len(tree.Files(list, 0))} {
+		if d := did(t, Job{Kind: Read, AtLeast: atLeast}, dir, list); d.Operations != int64(want) {
+			t.Errorf("files of %d bytes: %d were read, want %d", atLeast, d.Operations, want)
+		}
 	}
 }
 
