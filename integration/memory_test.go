@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pinfs/pinfs/squash/squashtest"
 )
@@ -32,18 +33,45 @@ func TestMemory(t *testing.T) {
 	dir := u.mount(u.ok("publish", image, "file://"+t.TempDir()+"//many"))
 	worker, holder := u.status(dir).WorkerPID, u.status(dir).HolderPID
 	var rounds []int64
+	var kept []held
 	for range setting(t, "PINFS_MEMORY_ROUNDS", memoryRounds) {
 		dropCaches(t)
 		readEverything(t, dir)
 		rounds = append(rounds, resident(t, worker, "VmRSS"))
+		kept = append(kept, u.held(dir))
 	}
-	t.Logf("worker after each round: %d MiB, at most %d; holder %d MiB", inMiB(rounds...), inMiB(resident(t, worker, "VmHWM")), inMiB(resident(t, holder, "VmRSS")))
+	if first, last := kept[0], kept[len(kept)-1]; last.files > first.files || last.goroutines > first.goroutines+memoryReaders {
+		t.Errorf("the worker keeps more and more: %+v after rounds", kept)
+	}
+	t.Logf("worker after each round: %d MiB, at most %d, %+v; holder %d MiB", inMiB(rounds...), inMiB(resident(t, worker, "VmHWM")), kept, inMiB(resident(t, holder, "VmRSS")))
 	if peak := resident(t, worker, "VmHWM"); peak > memoryLimit {
 		t.Errorf("the worker took %d MiB, want at most %d", peak>>20, memoryLimit>>20)
 	}
 	if early, last := slices.Max(rounds[:len(rounds)-1]), rounds[len(rounds)-1]; last > early+early/10 {
 		t.Errorf("the worker grows: %d MiB after rounds", inMiB(rounds...))
 	}
+}
+
+// held is what a worker keeps while nobody reads.
+type held struct{ files, goroutines int }
+
+// held waits a little for what is still read ahead.
+func (u *user) held(dir string) held {
+	u.t.Helper()
+	d := u.status(dir)
+	for range 50 {
+		time.Sleep(20 * time.Millisecond)
+		now := u.status(dir)
+		if now.Goroutines >= d.Goroutines && now.VerifiedBytes == d.VerifiedBytes {
+			break
+		}
+		d = now
+	}
+	files, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.WorkerPID))
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return held{len(files), d.Goroutines}
 }
 
 func setting(t *testing.T, name string, otherwise int) int {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -156,7 +157,7 @@ func (m *mounted) Document() status.Document {
 	d := m.self
 	now := m.now()
 	d.VerifiedBytes, d.Requests, d.Errors = now.Verified, now.Requests, now.Errors
-	d.State = status.State(d.Errors)
+	d.State, d.Goroutines = status.State(d.Errors), runtime.NumGoroutine()
 	d.Sources, d.Cache = m.sources(), m.cache()
 	return d
 }

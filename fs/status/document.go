@@ -34,6 +34,7 @@ type Document struct {
 	Size          int64     `json:"size"`          // bytes of the image
 	VerifiedBytes int64     `json:"verifiedBytes"` // bytes that this worker has found right
 	Requests      uint64    `json:"requests"`      // of the kernel to this worker
+	Goroutines    int       `json:"goroutines"`    // of this worker
 	Errors        []Failure `json:"errors"`
 	Sources       []Source  `json:"sources,omitempty"` // in the order in which they are asked
 	Cache         *Cache    `json:"cache,omitempty"`   // nil without one

@@ -42,6 +42,7 @@ func (m mountMetrics) document(d Document) {
 	m.gauge("pinfs_image_bytes", float64(d.Size))
 	m.counter("pinfs_verified_bytes_total", uint64(d.VerifiedBytes))
 	m.counter("pinfs_requests_total", d.Requests)
+	m.gauge("pinfs_goroutines", float64(d.Goroutines))
 }
 
 func (m mountMetrics) source(s Source) {

@@ -19,7 +19,7 @@ func TestPrometheus(t *testing.T) {
 	var out bytes.Buffer
 	status.WritePrometheus(&out, []status.Document{
 		{
-			Mountpoint: odd, Kind: "tree", Pin: "p", State: "corrupt", Since: time.Unix(5, 0), Size: 7, VerifiedBytes: 8, Requests: 9,
+			Mountpoint: odd, Kind: "tree", Pin: "p", State: "corrupt", Since: time.Unix(5, 0), Size: 7, VerifiedBytes: 8, Requests: 9, Goroutines: 21,
 			Errors:  []status.Failure{{Verdict: fetch.ErrCorrupt, Object: "s3://b/o", Count: 3}},
 			Sources: []status.Source{{URL: "s3://b/o", State: status.Used, P95: 0.25}, {URL: "file:///x", State: status.PassedOver}},
 			Cache:   &status.Cache{Hits: 10, Stored: 11, Damaged: 1, Leaves: 12, All: 13},
@@ -33,7 +33,7 @@ func TestPrometheus(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		"pinfs_failures_total": 3, "pinfs_cache_hit_bytes_total": 10, "pinfs_cache_leaves": 12, "pinfs_image_leaves": 13,
-		"pinfs_source_p95_seconds": 0.25, "pinfs_requests_total": 9, "pinfs_verified_bytes_total": 8, "pinfs_start_time_seconds": 5,
+		"pinfs_source_p95_seconds": 0.25, "pinfs_requests_total": 9, "pinfs_goroutines": 21, "pinfs_verified_bytes_total": 8, "pinfs_start_time_seconds": 5,
 	} {
 		var got []float64
 		for _, m := range families[name].GetMetric() {
