@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"time"
 )
 
 // Store keeps immutable objects under keys. A key is a relative path with single slashes, such as
@@ -47,4 +48,5 @@ type Store interface {
 type Entry struct {
 	Key string
 	Location
+	Modified time.Time // when it was stored, by the store's clock, which may be coarse: whole seconds
 }

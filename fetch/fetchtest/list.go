@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -88,6 +89,24 @@ func testListPages(t *testing.T, s fetch.Store) {
 	}
 	if last := fmt.Sprintf("many/%04d", pagedEntries-1); all[len(all)-1].Key != last {
 		t.Errorf("the last key is %q, want %q", all[len(all)-1].Key, last)
+	}
+}
+
+// testListModified: the store's clock tells which of two objects is older, as finely as it goes.
+func testListModified(t *testing.T, s fetch.Store) {
+	put(t, s, "old", nil)
+	put(t, s, "older/than/this", nil)
+	all := entries(t, s, "old")
+	if len(all) != 2 {
+		t.Fatalf("List yields %d objects, want 2", len(all))
+	}
+	for _, e := range all {
+		if age := time.Since(e.Modified); age < -time.Minute || age > time.Hour {
+			t.Errorf("%q was stored at %s, which is %s ago", e.Key, e.Modified, age)
+		}
+	}
+	if all[1].Modified.Before(all[0].Modified) {
+		t.Errorf("%q was stored at %s, %q before at %s", all[1].Key, all[1].Modified, all[0].Key, all[0].Modified)
 	}
 }
 

@@ -36,6 +36,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) fetch.Store) {
 		"BadKeys":          testBadKeys,
 		"ListOrder":        testListOrder,
 		"ListPages":        testListPages,
+		"ListModified":     testListModified,
 		"ListStops":        testListStops,
 		"Cancelled":        testCancelled,
 		"Source":           testStoreSource,

@@ -71,14 +71,15 @@ func (l *lister) visit(key string, e iofs.DirEntry) error {
 	if !strings.HasPrefix(key, l.prefix) {
 		return nil
 	}
-	loc, err := l.store.Stat(l.ctx, key)
-	if errors.Is(err, fetch.ErrNotFound) || err != nil && e.Type()&iofs.ModeSymlink != 0 {
+	f, err := l.store.open(l.ctx, key)
+	if errors.Is(err, iofs.ErrNotExist) || isNotDir(err) || err != nil && e.Type()&iofs.ModeSymlink != 0 {
 		return nil // removed meanwhile, no regular file, or a link to somewhere else
 	}
 	if err != nil {
 		return err
 	}
-	if !l.yield(fetch.Entry{Key: key, Location: loc}, nil) {
+	defer f.Close()
+	if !l.yield(fetch.Entry{Key: key, Location: f.id.location(l.store.objectURL(key)), Modified: f.id.modified()}, nil) {
 		return errStopped
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	iofs "io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -29,6 +30,8 @@ func (id identity) etag() string { return fmt.Sprintf("%x-%x", id.inode, id.mtim
 func (id identity) location(url string) fetch.Location {
 	return fetch.Location{URL: url, ETag: id.etag(), Size: id.size}
 }
+
+func (id identity) modified() time.Time { return time.Unix(id.mtime.Unix()) }
 
 // object is an open regular file and the state it had when it was opened.
 type object struct {

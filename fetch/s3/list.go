@@ -40,8 +40,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, 
 				return
 			}
 			last = info.Key
-			entry := fetch.Entry{Key: info.Key, Location: fetch.Location{URL: s.objectURL(info.Key), ETag: info.ETag, Size: info.Size}}
-			if !yield(entry, nil) {
+			loc := fetch.Location{URL: s.objectURL(info.Key), ETag: info.ETag, Size: info.Size}
+			if !yield(fetch.Entry{Key: info.Key, Location: loc, Modified: info.LastModified}, nil) {
 				return
 			}
 		}
