@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strings"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/publish"
@@ -18,6 +20,7 @@ import (
 type publishFlags struct {
 	class, mediaType, publisher, expect string
 	replace                             bool
+	lease                               time.Duration
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -34,6 +37,7 @@ for now. Publishing the same bytes again succeeds without writing anything.`,
 	c.Flags().StringVar(&f.publisher, "publisher", "", "who publishes (default USER@HOST)")
 	c.Flags().BoolVar(&f.replace, "replace", false, "move the name to this file; wants --expect")
 	c.Flags().StringVar(&f.expect, "expect", "", "the `PIN` that the name stands for now; wants --replace")
+	c.Flags().DurationVar(&f.lease, "lease", time.Minute, "after how long without a sign of life of this one others may publish under the name")
 	return a.withJSON(a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		return a.publish(ctx, args[0], args[1], f)
 	}))
@@ -62,6 +66,10 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	}
 	bars := a.progress()
 	req.Progress = bars.step
+	req.Exclusive = strings.HasPrefix(store.URL(), "file://") // a link is made only once
+	req.Waiting = func(other record.Intent) {
+		fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
+	}
 	result, err := publish.Publish(ctx, store, req)
 	bars.wait()
 	if err != nil {
@@ -72,7 +80,7 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 
 // request checks the flags.
 func (f publishFlags) request(name string) (publish.Request, error) {
-	req := publish.Request{File: name, MediaType: f.mediaType, Publisher: f.publisher}
+	req := publish.Request{File: name, MediaType: f.mediaType, Publisher: f.publisher, Lease: f.lease}
 	var err error
 	if req.Class, err = record.ParseClass(f.class); err != nil {
 		return req, &usageError{err}
@@ -84,6 +92,9 @@ func (f publishFlags) request(name string) (publish.Request, error) {
 		if req.Expect, err = fetch.ParsePin(f.expect); err != nil {
 			return req, &usageError{err}
 		}
+	}
+	if err := publish.CheckLease(f.lease); err != nil {
+		return req, &usageError{err}
 	}
 	if req.Publisher == "" {
 		req.Publisher = whoAmI()

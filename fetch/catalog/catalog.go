@@ -48,14 +48,45 @@ func (c *Catalog) At(ctx context.Context, name record.Name, revision int) (*reco
 	return r, nil
 }
 
-// Current returns the newest record of name; fetch.ErrNotFound if there is none.
+// Current returns the newest record of name; fetch.ErrNotFound if there is none, a *DisputedError if
+// another one is not in the history that the newest tells.
 func (c *Catalog) Current(ctx context.Context, name record.Name) (*record.Record, error) {
 	revisions, err := c.known(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return c.At(ctx, name, revisions[len(revisions)-1])
+	last := len(revisions) - 1
+	r, err := c.At(ctx, name, revisions[last])
+	if err == nil && last > 0 {
+		err = c.undisputed(r, revisions[last-1])
+	}
+	return r, err
 }
+
+// undisputed fails if the revision before, the highest below r, is not what r knew of.
+func (c *Catalog) undisputed(r *record.Record, before int) error {
+	if !r.Disputed(before) {
+		return nil
+	}
+	return &DisputedError{c.store.URL(), r, before}
+}
+
+// DisputedError reports two publishers of which neither knew of the other; see record.Record.Disputed.
+// It matches fetch.ErrConflict.
+type DisputedError struct {
+	Store  string
+	Newest *record.Record
+	Other  int // revision
+}
+
+// Error says what to do.
+func (e *DisputedError) Error() string {
+	return fmt.Sprintf("%s/%s: conflict: revisions %d and %d (%s by %s) were published without knowing of each other: mount by pin; to settle it publish what is right with --replace --expect %s",
+		e.Store, e.Newest.Name, e.Other, e.Newest.Revision, e.Newest.Pin, e.Newest.Publisher, e.Newest.Pin)
+}
+
+// Is matches fetch.ErrConflict.
+func (e *DisputedError) Is(target error) bool { return target == fetch.ErrConflict }
 
 // WithPin returns the newest record that binds name to pin, after one request for each revision since
 // then; fetch.ErrNotFound if there is no such name, fetch.ErrConflict if it never had that pin. A

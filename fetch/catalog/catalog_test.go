@@ -34,7 +34,12 @@ func entry(store fetch.Store, name record.Name, revision int, digit string) *rec
 	at := func(key string, size int64) fetch.Location {
 		return fetch.Location{URL: store.URL() + "/" + key, ETag: "e", Size: size}
 	}
+	var before fetch.Pin
+	if revision > 1 {
+		before = fetch.Pin{1}
+	}
 	return &record.Record{
+		Replaces: before, Follows: revision - 1,
 		Name: name, Revision: revision, Pin: pin, Size: 5, SHA256: strings.Repeat("0", 64), MD5: strings.Repeat("0", 32),
 		MediaType: "application/octet-stream", Class: record.Release, Created: time.Unix(1, 0).UTC(), Publisher: "test@here",
 		Manifest: at(record.ManifestKey(pin), 256), Locations: []fetch.Location{at(record.ImageKey(pin), 5)},
@@ -104,6 +109,34 @@ func TestDamagedRecord(t *testing.T) {
 	records, err := c.Names(t.Context(), "")
 	if !errors.Is(err, fetch.ErrMalformed) || len(records) != 1 || records[0].Name != "b" {
 		t.Errorf("Names = %d records, %v, want the other name, and malformed: a list is not silently short", len(records), err)
+	}
+}
+
+// TestDisputed: a name whose newest revision did not know of the one before is nobody's, until the next
+// one does.
+func TestDisputed(t *testing.T) {
+	store, _ := newStore(t)
+	c := New(store)
+	follows := func(revision, before int, digit string) *record.Record {
+		r := entry(store, "a", revision, digit)
+		r.Follows = before
+		return r
+	}
+	late := follows(3, 1, "3")
+	add(t, c, entry(store, "a", 1, "1"), follows(2, 1, "2"), late, entry(store, "b", 1, "b"))
+	var disputed *DisputedError
+	if _, err := c.Current(t.Context(), "a"); !errors.As(err, &disputed) || !errors.Is(err, fetch.ErrConflict) || disputed.Other != 2 {
+		t.Errorf("Current = %v, want that revisions 2 and 3 are in dispute", err)
+	}
+	if records, err := c.Names(t.Context(), ""); !errors.Is(err, fetch.ErrConflict) || len(records) != 1 || records[0].Name != "b" {
+		t.Errorf("Names = %d records, %v, want the other name, and the dispute", len(records), err)
+	}
+	if p, err := c.Resolve(t.Context(), "a", late.Pin); err != nil || p.Revision != 3 {
+		t.Errorf("Resolve of the pin = %+v, %v, want revision 3", p, err)
+	}
+	add(t, c, follows(5, 3, "5"))
+	if r, err := c.Current(t.Context(), "a"); err != nil || r.Revision != 5 {
+		t.Errorf("Current = %+v, %v, want revision 5, which settles it", r, err)
 	}
 }
 

@@ -5,7 +5,6 @@ package publish
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,6 +22,31 @@ type Request struct {
 	Publisher string       // who does it, such as user@host
 	Expect    fetch.Pin    // if set, the name may move, and only from this pin
 	Progress  Progress     // nil = nobody watches
+
+	// Waiting is called with the intent of somebody who publishes the same bytes and is waited for; nil =
+	// nobody wants to know.
+	Waiting func(other record.Intent)
+
+	// Exclusive says that the store honours the condition of Create whatever happens at the same time, as
+	// directories and most S3 servers do. Without it revisions are shared out beforehand, and their numbers
+	// may have gaps.
+	Exclusive bool
+	// Lease is after how long without a sign of life of this run others may go on. Default 1 minute.
+	Lease time.Duration
+}
+
+const (
+	defaultLease = time.Minute
+	minLease     = 3 * time.Second // stores tell times in whole seconds
+	maxLease     = time.Hour
+)
+
+// CheckLease refuses leases that no store can tell the end of, or nobody wants to wait for.
+func CheckLease(d time.Duration) error {
+	if d < minLease || d > maxLease {
+		return fmt.Errorf("lease of %s: want %s to %s", d, minLease, maxLease)
+	}
+	return nil
 }
 
 // Progress is told, concurrently, of n more bytes of total done in a phase.
@@ -52,24 +76,29 @@ type publication struct {
 	catalog *catalog.Catalog
 }
 
-// Publish hashes the file, uploads it to its content-addressed key, reads everything back through
-// the verifier and then binds the name to it. The record is the commit point: before it, readers of
-// the name see nothing of all this. Publishing what the name already stands for succeeds without a
-// write, so that a pipeline can be run again; should the store have lost what was recorded, it is
-// uploaded anew and recorded as a further revision.
+// Publish hashes the file, announces that it is about to publish, uploads the file to its
+// content-addressed key, reads everything back through the verifier and then binds the name to it. The
+// record is the commit point: before it, readers of the name see nothing of all this. Publishing what
+// the name already stands for succeeds without a write, so that a pipeline can be run again, and
+// publishing what somebody else is just publishing waits for that; should the store have lost what
+// was recorded, it is uploaded anew and recorded as a further revision.
 //
-// Errors: fetch.ErrConflict if the name has another pin (set Expect to move it) or somebody else won
-// the race for the revision; fetch.ErrCorrupt if the store does not give back what was sent; those of
-// the store. A failed run leaves the name as it was; image bytes without a record may stay behind,
-// where the next run for the same file finds them. Nothing that is in the store is ever removed:
+// Errors: fetch.ErrConflict if the name has another pin (set Expect to move it), if somebody else is
+// publishing under it, or won the race for the revision; fetch.ErrCorrupt if the store does not give
+// back what was sent; those of the store. A failed run leaves the name as it was; image bytes without a
+// record may stay behind, where the next run for the same file finds them. No image is ever removed:
 // somebody else may have verified and named it meanwhile.
 func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, error) {
 	p := &publication{req, store, catalog.New(store)}
 	if p.Progress == nil {
 		p.Progress = func(Phase, int64, int64) {}
 	}
-	if p.Class == "" {
-		p.Class = record.Release
+	if p.Waiting == nil {
+		p.Waiting = func(record.Intent) {}
+	}
+	p.Class, p.Lease = cmp.Or(p.Class, record.Release), cmp.Or(p.Lease, defaultLease)
+	if err := CheckLease(p.Lease); err != nil {
+		return nil, err
 	}
 	if err := record.CheckRequest(p.Name, p.Class, cmp.Or(p.MediaType, unknownMedia), p.Publisher); err != nil {
 		return nil, err
@@ -84,126 +113,4 @@ func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, erro
 		return nil, err
 	}
 	return p.bind(ctx, f, sums)
-}
-
-// bind stores what was hashed and adds the record, unless the name is bound to it already.
-func (p *publication) bind(ctx context.Context, f *image, sums *sums) (*Result, error) {
-	current, err := p.current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if current != nil && current.Pin == sums.tree.Pin() {
-		kept, err := p.kept(ctx, current)
-		if kept || err != nil {
-			return &Result{Record: current}, err
-		}
-	} else if err := p.mayMove(current, sums.tree.Pin()); err != nil {
-		return nil, err
-	}
-	at, uploaded, err := p.upload(ctx, f, sums.tree)
-	if err != nil {
-		return nil, err
-	}
-	r := p.newRecord(current, sums, at)
-	return p.commit(ctx, r, uploaded)
-}
-
-// current returns the name's newest record, nil if the name is new.
-func (p *publication) current(ctx context.Context) (*record.Record, error) {
-	r, err := p.catalog.Current(ctx, p.Name)
-	if errors.Is(err, fetch.ErrNotFound) {
-		return nil, p.reachable(ctx)
-	}
-	return r, err
-}
-
-// kept reports whether the store still has what r names, by identity: it was verified when it was
-// recorded, and one byte of each object is enough to see that nobody has put another in its place.
-func (p *publication) kept(ctx context.Context, r *record.Record) (bool, error) {
-	place := p.catalog.Place(r)
-	place.Image.Size, place.Manifest.Size = r.Size, r.Manifest.Size
-	err := p.touch(ctx, place.Image)
-	if err == nil {
-		err = p.touch(ctx, place.Manifest)
-	}
-	if errors.Is(err, fetch.ErrOverwritten) || errors.Is(err, fetch.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// touch fails unless the object at at is the one that was seen there.
-func (p *publication) touch(ctx context.Context, at fetch.Location) error {
-	if at.ETag == "" { // a copied store: only the size is known
-		key, err := at.KeyIn(p.store.URL())
-		if err != nil {
-			return err
-		}
-		found, err := p.store.Stat(ctx, key)
-		if err == nil && found.Size != at.Size {
-			err = &fetch.OverwrittenError{Want: at, Got: found}
-		}
-		return err
-	}
-	src, err := p.store.Open(at)
-	if err != nil {
-		return err
-	}
-	return src.ReadAt(ctx, make([]byte, 1), 0)
-}
-
-// reachable tells a new name from a bucket that is not there.
-func (p *publication) reachable(ctx context.Context) error {
-	for _, err := range p.store.List(ctx, record.NamePrefix(p.Name)) {
-		return err
-	}
-	return nil
-}
-
-// mayMove is the rule that no name moves by accident.
-func (p *publication) mayMove(current *record.Record, pin fetch.Pin) error {
-	switch {
-	case current == nil && !p.Expect.IsZero():
-		return fmt.Errorf("%w: %s/%s is expected to be %s, but there is no such name", fetch.ErrConflict, p.store.URL(), p.Name, p.Expect)
-	case current == nil || current.Pin == p.Expect:
-		return nil
-	case p.Expect.IsZero():
-		return fmt.Errorf("%w: %s/%s is %s since %s (revision %d by %s), this file is %s: choose another name, or move it with --replace --expect %s",
-			fetch.ErrConflict, p.store.URL(), p.Name, current.Pin, current.Created.Format(time.RFC3339), current.Revision, current.Publisher, pin, current.Pin)
-	}
-	return fmt.Errorf("%w: %s/%s is expected to be %s, but is %s since %s (revision %d by %s): look who moved it before you replace it",
-		fetch.ErrConflict, p.store.URL(), p.Name, p.Expect, current.Pin, current.Created.Format(time.RFC3339), current.Revision, current.Publisher)
-}
-
-func (p *publication) newRecord(current *record.Record, s *sums, at places) *record.Record {
-	r := &record.Record{
-		Name: p.Name, Revision: 1, Pin: s.tree.Pin(), Size: s.tree.Size(), SHA256: s.sha256, MD5: s.md5,
-		MediaType: p.MediaType, Class: p.Class, Created: time.Now().UTC().Truncate(time.Second), Publisher: p.Publisher,
-		Manifest: at.manifest, Locations: []fetch.Location{at.image},
-	}
-	if r.MediaType == "" {
-		r.MediaType = s.mediaType
-	}
-	if current != nil {
-		r.Revision, r.Replaces = current.Revision+1, current.Pin
-	}
-	return r
-}
-
-// commit adds the record and looks at what the store holds then. Whoever loses the race for the
-// revision against an equal pin has what he wanted.
-func (p *publication) commit(ctx context.Context, r *record.Record, uploaded bool) (*Result, error) {
-	addErr := p.catalog.Add(ctx, r)
-	if addErr != nil && !errors.Is(addErr, fetch.ErrConflict) {
-		return nil, addErr
-	}
-	stored, err := p.catalog.At(ctx, r.Name, r.Revision)
-	if err != nil {
-		return nil, fmt.Errorf("read back: %w", err)
-	}
-	if stored.Pin != r.Pin {
-		return nil, fmt.Errorf("%w: %s published %s as %s/%s, revision %d, at the same time",
-			fetch.ErrConflict, stored.Publisher, stored.Pin, p.store.URL(), r.Name, r.Revision)
-	}
-	return &Result{Record: stored, Uploaded: uploaded, Added: addErr == nil}, nil
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -40,16 +41,15 @@ func RecordKey(name Name, revision int) string {
 // ParseRecordKey is the inverse of RecordKey. It refuses every key that RecordKey can not have made
 // of a valid name and revision.
 func ParseRecordKey(key string) (Name, int, error) {
-	rest, ok := strings.CutPrefix(key, NamesPrefix)
-	slash := strings.LastIndexByte(rest, '/')
-	if !ok || slash < 0 || !revisionFile.MatchString(rest[slash+1:]) {
+	dir, parts, ok := splitKey(key, NamesPrefix, revisionFile)
+	if !ok {
 		return "", 0, fmt.Errorf("key %s: want %sNAME/REVISION.json, the revision with 8 digits", quote(key), NamesPrefix)
 	}
-	name, err := ParseName(rest[:slash])
+	name, err := ParseName(dir)
 	if err != nil {
 		return "", 0, fmt.Errorf("key %s: %w", quote(key), err)
 	}
-	revision, err := strconv.Atoi(rest[slash+1:][:8])
+	revision, err := strconv.Atoi(parts[1])
 	if err == nil {
 		err = checkRevision(revision)
 	}
@@ -65,4 +65,15 @@ func checkRevision(n int) error {
 		return fmt.Errorf("revision %d: want 1 to %d", n, MaxRevision)
 	}
 	return nil
+}
+
+// splitKey takes prefix from key, and file with its groups from the end.
+func splitKey(key, prefix string, file *regexp.Regexp) (dir string, groups []string, ok bool) {
+	rest, ok := strings.CutPrefix(key, prefix)
+	slash := strings.LastIndexByte(rest, '/')
+	if !ok || slash < 0 {
+		return "", nil, false
+	}
+	groups = file.FindStringSubmatch(rest[slash+1:])
+	return rest[:slash], groups, groups != nil
 }

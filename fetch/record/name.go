@@ -86,7 +86,7 @@ func checkPrintable(s string) error {
 }
 
 // revisionFile matches what RecordKey appends to a name.
-var revisionFile = regexp.MustCompile(`^[0-9]{8}\.json$`)
+var revisionFile = regexp.MustCompile(`^([0-9]{8})\.json$`)
 
 // checkPart refuses what is not one step of a path.
 func checkPart(part string) error {
@@ -99,6 +99,8 @@ func checkPart(part string) error {
 		return fmt.Errorf("the part %s has %d bytes, at most %d are allowed; shorten it", quote(part), len(part), MaxPartSize)
 	case revisionFile.MatchString(part):
 		return fmt.Errorf("the part %q looks like a record (8 digits and .json); choose another one", part)
+	case intentFile.MatchString(part):
+		return fmt.Errorf("the part %q looks like an upload in progress; choose another one", part)
 	}
 	return nil
 }

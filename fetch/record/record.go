@@ -30,8 +30,17 @@ type Record struct {
 	Created   time.Time        `json:"created"` // UTC
 	Publisher string           `json:"publisher"`
 	Replaces  fetch.Pin        `json:"replaces,omitzero"` // the pin of the revision before, if any
+	Follows   int              `json:"follows,omitzero"`  // that revision; numbers may be left out. See Disputed
 	Manifest  fetch.Location   `json:"manifest"`
 	Locations []fetch.Location `json:"locations"` // of the image, at least one
+}
+
+// Disputed reports whether before, another revision of the name, came between r and the one that r
+// follows: somebody published it without knowing of r, and neither replaced the other. That happens
+// only where the store creates objects unconditionally, to a publisher who was stopped for long.
+func (r *Record) Disputed(before int) bool {
+	known := r.Follows != 0 || r.Replaces.IsZero() // some records do not tell
+	return known && r.Follows < before && before < r.Revision
 }
 
 // Parse reads a record and validates all of it. Fields it does not know are ignored, so that a later
@@ -85,15 +94,22 @@ func (r *Record) Format() ([]byte, error) {
 	if err := out.validate(); err != nil {
 		return nil, fmt.Errorf("record of %s, revision %d: %w", quote(string(r.Name)), r.Revision, err)
 	}
+	b, err := encode(&out)
+	if err == nil && len(b) > MaxSize {
+		err = fmt.Errorf("%d bytes, at most %d", len(b), MaxSize)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("record of %s, revision %d: %w", quote(string(r.Name)), r.Revision, err)
+	}
+	return b, nil
+}
+
+// encode writes JSON as people like to read it.
+func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(&out); err != nil {
-		return nil, fmt.Errorf("record of %s, revision %d: %w", quote(string(r.Name)), r.Revision, err)
-	}
-	if b.Len() > MaxSize {
-		return nil, fmt.Errorf("record of %s, revision %d: %d bytes, at most %d", quote(string(r.Name)), r.Revision, b.Len(), MaxSize)
-	}
-	return b.Bytes(), nil
+	err := enc.Encode(v)
+	return b.Bytes(), err
 }

@@ -28,6 +28,7 @@ func sample() *Record {
 		Created:   time.Date(2025, 3, 1, 12, 30, 15, 0, time.UTC),
 		Publisher: "ci@builder1",
 		Replaces:  fetch.Pin{2},
+		Follows:   1,
 		Manifest:  fetch.Location{URL: "s3://b/.pinfs/images/01/manifest", ETag: "e1", Size: 256},
 		Locations: []fetch.Location{
 			{URL: "s3://b/.pinfs/images/01/image", VersionID: "v1", ETag: "e2", Size: 300},
@@ -50,6 +51,7 @@ const frozenRecord = `{
   "created": "2025-03-01T12:30:15Z",
   "publisher": "ci@builder1",
   "replaces": "fsverity-sha256:0200000000000000000000000000000000000000000000000000000000000000",
+  "follows": 1,
   "manifest": {
     "url": "s3://b/.pinfs/images/01/manifest",
     "etag": "e1",
@@ -92,7 +94,9 @@ func TestParseTolerates(t *testing.T) {
 	for _, c := range []struct{ old, replacement string }{
 		{`"revision": 2,`, `"revision": 2, "later": {"a": [1, {"b": null}]}, "also": "x",`},
 		{`"class": "release"`, `"class": "nightly"`},
-		{`"replaces": "fsverity-sha256:02` + strings.Repeat("00", 31) + `",`, ``},
+		{`"replaces": "fsverity-sha256:02` + strings.Repeat("00", 31) + `",
+  "follows": 1,`, ``},
+		{`"follows": 1,`, ``},
 		{`"2025-03-01T12:30:15Z"`, `"2025-03-01T12:30:15.25+00:00"`},
 		{`"etag": "e1",`, ``},
 		{"  ", ""},
@@ -104,9 +108,27 @@ func TestParseTolerates(t *testing.T) {
 	}
 }
 
+func TestDisputed(t *testing.T) {
+	first, later, silent := Record{Revision: 2}, Record{Revision: 5, Replaces: fetch.Pin{1}, Follows: 3}, Record{Revision: 5, Replaces: fetch.Pin{1}}
+	for _, c := range []struct {
+		r      Record
+		before int
+		want   bool
+	}{
+		{first, 0, false}, {first, 1, true}, {first, 3, false}, {later, 3, false}, {later, 4, true}, {later, 2, false}, {later, 6, false},
+		{silent, 4, false},
+	} {
+		if got := c.r.Disputed(c.before); got != c.want {
+			t.Errorf("revision %d that follows %d is disputed by %d: %v, want %v", c.r.Revision, c.r.Follows, c.before, got, c.want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ old, replacement, reason string }{
 		{`record/v1`, `record/v2`, "schema"},
+		{`"follows": 1`, `"follows": 2`, "follows"},
+		{`"follows": 1`, `"follows": -1`, "follows"},
 		{`"schema": "pinfs.record/v1",`, ``, "schema"},
 		{`"PE/größe`, `"PE/../größe`, `".."`},
 		{`"revision": 2`, `"revision": 0`, "revision 0"},
@@ -212,6 +234,10 @@ func TestRecordRoundTrip(t *testing.T) {
 		r.Size = rapid.Int64Range(0, 1<<62).Draw(t, "size")
 		r.Created = time.Unix(rapid.Int64Range(0, 1<<36).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).UTC()
 		copy(r.Replaces[:], rapid.SliceOfN(rapid.Byte(), 0, 32).Draw(t, "replaces"))
+		r.Follows = rapid.IntRange(0, r.Revision-1).Draw(t, "follows")
+		if r.Replaces.IsZero() {
+			r.Follows = 0
+		}
 		r.Locations = r.Locations[:rapid.IntRange(1, 2).Draw(t, "locations")]
 		for i := range r.Locations {
 			r.Locations[i].Size = r.Size

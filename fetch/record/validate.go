@@ -43,6 +43,8 @@ func (r *Record) validateContent() error {
 	switch {
 	case r.Pin.IsZero():
 		return fmt.Errorf("no pin")
+	case r.Follows < 0 || r.Follows >= r.Revision || r.Follows != 0 && r.Replaces.IsZero():
+		return fmt.Errorf("it follows revision %d", r.Follows)
 	case r.Size < 0:
 		return fmt.Errorf("size %d is negative", r.Size)
 	case !sha256Digits.MatchString(r.SHA256):

@@ -1,0 +1,138 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/record"
+)
+
+// lease is a run's claim to a revision of a name: an intent that lies in the store until end.
+//
+// Who puts an intent, lists, and sees no other one that counts, is alone: of two who did so, the one who
+// listed later would have seen the other's, since a list shows all that was put before. Who sees another
+// one withdraws. So two never go on, however their requests interleave.
+//
+// An intent that was not renewed for as long as it says does not count. Its publisher may be alive all
+// the same. Where the store checks conditions that does no harm, the record's key is free only once.
+// Elsewhere a revision that anybody has claimed is left to him: see claim.
+type lease struct {
+	p      *publication
+	intent record.Intent
+	stop   context.CancelFunc // of the renewing; nil before hold
+	done   sync.WaitGroup
+
+	mu  sync.Mutex // guards all below
+	id  record.IntentID
+	put time.Time // when the newest intent was there, by our clock
+}
+
+// cleanWithin is how long the removal of an intent may take; it is done in any case.
+const cleanWithin = 20 * time.Second
+
+// claim gets hold of revision, or of a later one where the store does not check conditions and somebody
+// who has claimed it was not heard of for long.
+func (p *publication) claim(ctx context.Context, revision int, pin fetch.Pin) (*lease, error) {
+	for {
+		l, err := p.announce(ctx, revision, pin)
+		if err != nil {
+			return nil, err
+		}
+		others, err := l.rivals(ctx)
+		stale := others.stale(revision)
+		switch {
+		case err != nil:
+		case others.live() != nil:
+			err = p.meet(*others.live(), pin)
+		case stale >= revision && !p.Exclusive:
+			l.end()
+			revision = stale + 1
+			continue
+		default:
+			err = l.hold(ctx)
+		}
+		if err != nil {
+			l.end()
+			return nil, err
+		}
+		return l, nil
+	}
+}
+
+// announce puts the first intent of a run.
+func (p *publication) announce(ctx context.Context, revision int, pin fetch.Pin) (*lease, error) {
+	l := &lease{p: p, id: record.IntentID{Revision: revision, Run: rand.Text()}}
+	l.intent = record.Intent{
+		Name: p.Name, Revision: revision, Pin: pin, Publisher: p.Publisher,
+		Started: time.Now().UTC().Truncate(time.Second), Lease: p.Lease.Seconds(),
+	}
+	if err := l.write(ctx, l.id); err != nil {
+		l.remove(ctx, l.id) // the answer may have been lost
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lease) write(ctx context.Context, id record.IntentID) error {
+	b, err := l.intent.Format()
+	if err != nil {
+		return err
+	}
+	if _, err = l.p.store.Create(ctx, record.IntentKey(l.p.Name, id), bytes.NewReader(b), int64(len(b))); err != nil {
+		return fmt.Errorf("announce the upload: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.id, l.put = id, time.Now()
+	return nil
+}
+
+// hold shows others that this run has not seen any, and goes on showing that it lives.
+func (l *lease) hold(ctx context.Context) error {
+	if err := l.renew(ctx); err != nil {
+		return err
+	}
+	ctx, l.stop = context.WithCancel(ctx)
+	l.done.Go(func() {
+		for sleep(ctx, l.p.Lease/3) == nil {
+			_ = l.renew(ctx) // the next one may work, and nothing hangs on it
+		}
+	})
+	return nil
+}
+
+// renew puts the next intent and then removes the one before, so that there is always one.
+func (l *lease) renew(ctx context.Context) error {
+	l.mu.Lock()
+	before := l.id
+	l.mu.Unlock()
+	next := before
+	next.Seq++
+	if err := l.write(ctx, next); err != nil {
+		l.remove(ctx, next)
+		return err
+	}
+	l.remove(ctx, before)
+	return nil
+}
+
+// remove is for tidiness; what it can not remove counts for nothing after a while.
+func (l *lease) remove(ctx context.Context, id record.IntentID) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanWithin)
+	defer cancel()
+	_ = l.p.store.Remove(ctx, record.IntentKey(l.p.Name, id))
+}
+
+// end takes the claim back.
+func (l *lease) end() {
+	if l.stop != nil {
+		l.stop()
+		l.done.Wait()
+	}
+	l.remove(context.Background(), l.id)
+}
