@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,9 +28,10 @@ type lease struct {
 	stop   context.CancelFunc // of the renewing; nil before hold
 	done   sync.WaitGroup
 
-	mu  sync.Mutex // guards all below
-	id  record.IntentID
-	put time.Time // when the newest intent was there, by our clock
+	mu   sync.Mutex // guards all below
+	id   record.IntentID
+	put  time.Time // when the newest intent was there, by our clock
+	keys []string  // of intents of this run that are there, or may be
 }
 
 // cleanWithin is how long the removal of an intent may take; it is done in any case.
@@ -72,7 +74,7 @@ func (p *publication) announce(ctx context.Context, revision int, pin fetch.Pin)
 		Started: time.Now().UTC().Truncate(time.Second), Lease: p.Lease.Seconds(),
 	}
 	if err := l.write(ctx, l.id); err != nil {
-		l.remove(ctx, l.id) // the answer may have been lost
+		l.end() // the answer may have been lost
 		return nil, err
 	}
 	return l, nil
@@ -83,7 +85,11 @@ func (l *lease) write(ctx context.Context, id record.IntentID) error {
 	if err != nil {
 		return err
 	}
-	if _, err = l.p.store.Create(ctx, record.IntentKey(l.p.Name, id), bytes.NewReader(b), int64(len(b))); err != nil {
+	key := record.IntentKey(l.p.Name, id)
+	l.mu.Lock()
+	l.keys = append(l.keys, key)
+	l.mu.Unlock()
+	if _, err = l.p.store.Create(ctx, key, bytes.NewReader(b), int64(len(b))); err != nil {
 		return fmt.Errorf("announce the upload: %w", err)
 	}
 	l.mu.Lock()
@@ -106,26 +112,30 @@ func (l *lease) hold(ctx context.Context) error {
 	return nil
 }
 
-// renew puts the next intent and then removes the one before, so that there is always one.
+// renew puts the next intent and then removes those before, so that there is always one.
 func (l *lease) renew(ctx context.Context) error {
 	l.mu.Lock()
-	before := l.id
+	next, before := l.id, slices.Clone(l.keys)
 	l.mu.Unlock()
-	next := before
 	next.Seq++
 	if err := l.write(ctx, next); err != nil {
-		l.remove(ctx, next)
 		return err
 	}
-	l.remove(ctx, before)
+	l.remove(ctx, before...)
 	return nil
 }
 
 // remove is for tidiness; what it can not remove counts for nothing after a while.
-func (l *lease) remove(ctx context.Context, id record.IntentID) {
+func (l *lease) remove(ctx context.Context, keys ...string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanWithin)
 	defer cancel()
-	_ = l.p.store.Remove(ctx, record.IntentKey(l.p.Name, id))
+	for _, key := range keys {
+		if l.p.store.Remove(ctx, key) == nil {
+			l.mu.Lock()
+			l.keys = slices.DeleteFunc(l.keys, func(k string) bool { return k == key })
+			l.mu.Unlock()
+		}
+	}
 }
 
 // end takes the claim back.
@@ -134,5 +144,5 @@ func (l *lease) end() {
 		l.stop()
 		l.done.Wait()
 	}
-	l.remove(context.Background(), l.id)
+	l.remove(context.Background(), slices.Clone(l.keys)...)
 }

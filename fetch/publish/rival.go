@@ -17,6 +17,7 @@ type rival struct {
 	record.Intent           // zero but for the lease if it can not be read
 	modified      time.Time // by the store's clock
 	dead          bool      // not renewed for as long as it says
+	keys          []string  // of all its intents: one that died while it renewed has left two
 }
 
 type rivals []rival
@@ -61,24 +62,24 @@ func (l *lease) rivals(ctx context.Context) (found rivals, err error) {
 // look fails with fetch.ErrNotFound if an intent vanished meanwhile: its publisher has put the next one, or
 // has ended.
 func (l *lease) look(ctx context.Context) (rivals, error) {
-	newest := map[string]fetch.Entry{} // of each run
+	runs := map[string][]fetch.Entry{}
 	for e, err := range l.p.store.List(ctx, record.IntentPrefix(l.p.Name)) {
 		if err != nil {
 			return nil, err
 		}
 		if name, id, err := record.ParseIntentKey(e.Key); err == nil && name == l.p.Name {
-			newest[id.Run] = e // they come in order
+			runs[id.Run] = append(runs[id.Run], e)
 		}
 	}
-	mine, ok := newest[l.id.Run]
-	if !ok {
+	mine := runs[l.id.Run]
+	if len(mine) == 0 {
 		return nil, fmt.Errorf("%w: %s does not list an upload that was just announced there", fetch.ErrUnavailable, l.p.store.URL())
 	}
-	delete(newest, l.id.Run)
-	now := mine.Modified.Add(time.Since(l.put)) // by the store's clock
+	delete(runs, l.id.Run)
+	now := mine[len(mine)-1].Modified.Add(time.Since(l.put)) // by the store's clock
 	var found rivals
-	for _, e := range newest {
-		r, err := l.read(ctx, e)
+	for _, entries := range runs {
+		r, err := l.read(ctx, entries)
 		if err != nil {
 			return nil, err
 		}
@@ -88,11 +89,16 @@ func (l *lease) look(ctx context.Context) (rivals, error) {
 	return found, nil
 }
 
-// read gets a rival's intent. What can not be understood counts like one of our own.
-func (l *lease) read(ctx context.Context, e fetch.Entry) (rival, error) {
-	_, id, _ := record.ParseIntentKey(e.Key) // it was parsed before
-	r := rival{IntentID: id, Intent: record.Intent{Lease: defaultLease.Seconds()}, modified: e.Modified}
-	b, _, err := l.p.store.Get(ctx, e.Key, record.MaxIntentSize)
+// read gets the last of a rival's intents, which lie in their order. What can not be understood counts
+// like one of our own.
+func (l *lease) read(ctx context.Context, entries []fetch.Entry) (rival, error) {
+	last := entries[len(entries)-1]
+	_, id, _ := record.ParseIntentKey(last.Key) // it was parsed before
+	r := rival{IntentID: id, Intent: record.Intent{Lease: defaultLease.Seconds()}, modified: last.Modified}
+	for _, e := range entries {
+		r.keys = append(r.keys, e.Key)
+	}
+	b, _, err := l.p.store.Get(ctx, last.Key, record.MaxIntentSize)
 	if err != nil {
 		return r, err
 	}
@@ -167,7 +173,7 @@ func (l *lease) sweep(ctx context.Context) {
 	}
 	for _, r := range found {
 		if r.dead && (l.p.Exclusive || r.IntentID.Revision <= l.id.Revision) {
-			l.remove(ctx, r.IntentID)
+			l.remove(ctx, r.keys...)
 		}
 	}
 }
