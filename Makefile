@@ -5,7 +5,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOLS   := $(CURDIR)/bin/tools
 
-.PHONY: build install demo test test-stores check incident torture torture-worker memory bench bench-docs bench-packages bench-xz fuzz tools clean
+.PHONY: build install demo test test-stores check incident torture torture-worker torture-publish memory bench bench-docs bench-packages bench-xz fuzz tools clean
 
 build: ## one static binary, bin/pinfs
 	go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/pinfs ./cmd/pinfs
@@ -52,6 +52,10 @@ incident: tools build ## what s3fs and pinfs serve on two workers whose image is
 
 torture: tools build ## TORTURE (default 1000000) reads of an image that is replaced all the time; an hour
 	PINFS_BIN=$(CURDIR)/bin/pinfs PINFS_TORTURE_READS=$(or $(TORTURE),1000000) go test -count 1 -v -timeout 0 -run '^TestTorture$$' ./integration
+
+torture-publish: ## all orders in which two publishers' requests can arrive, with a stall of both; MODELS (default 100000) random ones; an hour
+	PINFS_SCHEDULES=all go test -count 1 -v -timeout 0 -run '^TestSchedules$$' ./fetch/publish
+	go test -count 1 -v -timeout 0 -run '^TestModel$$' ./fetch/publish -rapid.checks=$(or $(MODELS),100000)
 
 memory: tools build ## what a mount takes while 68,000 files are walked and read ten times; two minutes
 	PINFS_MEMORY_FILES=68000 PINFS_MEMORY_ROUNDS=10 PINFS_BIN=$(CURDIR)/bin/pinfs go test -count 1 -v -timeout 0 -run '^TestMemory$$' ./integration

@@ -24,14 +24,15 @@ import (
 // Elsewhere a revision that anybody has claimed is left to him: see claim.
 type lease struct {
 	p      *publication
+	id     record.IntentID // of its first intent
 	intent record.Intent
 	stop   context.CancelFunc // of the renewing; nil before hold
 	done   sync.WaitGroup
 
 	mu   sync.Mutex // guards all below
-	id   record.IntentID
-	put  time.Time // when the newest intent was there, by our clock
-	keys []string  // of intents of this run that are there, or may be
+	put  time.Time  // when the newest intent was there, by our clock
+	seq  int        // of the last try to put one
+	keys []string   // of intents of this run that are there, or may be
 }
 
 // cleanWithin is how long the removal of an intent may take; it is done in any case.
@@ -94,7 +95,7 @@ func (l *lease) write(ctx context.Context, id record.IntentID) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.id, l.put = id, time.Now()
+	l.put = time.Now()
 	return nil
 }
 
@@ -112,17 +113,26 @@ func (l *lease) hold(ctx context.Context) error {
 	return nil
 }
 
-// renew puts the next intent and then removes those before, so that there is always one.
+// renew puts the next intent and then removes those before, so that there is always one. A key is tried
+// once: an intent whose answer was lost may be there, and would not be newer for a second try.
 func (l *lease) renew(ctx context.Context) error {
 	l.mu.Lock()
+	l.seq++
 	next, before := l.id, slices.Clone(l.keys)
+	next.Seq = l.seq
 	l.mu.Unlock()
-	next.Seq++
 	if err := l.write(ctx, next); err != nil {
 		return err
 	}
 	l.remove(ctx, before...)
 	return nil
+}
+
+// age is the time since the newest intent was there.
+func (l *lease) age() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Since(l.put)
 }
 
 // remove is for tidiness; what it can not remove counts for nothing after a while.

@@ -254,6 +254,9 @@ func judge(ctx context.Context, store fetch.Store, outcomes []outcome, exclusive
 	case err == nil && !isChain(records):
 		return "nobody is told of a dispute: " + told(records)
 	}
+	if last == "" {
+		return ""
+	}
 	return next(ctx, store, current, exclusive, last)
 }
 

@@ -89,18 +89,8 @@ type publication struct {
 // record may stay behind, where the next run for the same file finds them. No image is ever removed:
 // somebody else may have verified and named it meanwhile.
 func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, error) {
-	p := &publication{req, store, catalog.New(store)}
-	if p.Progress == nil {
-		p.Progress = func(Phase, int64, int64) {}
-	}
-	if p.Waiting == nil {
-		p.Waiting = func(record.Intent) {}
-	}
-	p.Class, p.Lease = cmp.Or(p.Class, record.Release), cmp.Or(p.Lease, defaultLease)
-	if err := CheckLease(p.Lease); err != nil {
-		return nil, err
-	}
-	if err := record.CheckRequest(p.Name, p.Class, cmp.Or(p.MediaType, unknownMedia), p.Publisher); err != nil {
+	p, err := newPublication(store, req)
+	if err != nil {
 		return nil, err
 	}
 	f, err := openImage(req.File)
@@ -113,4 +103,20 @@ func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, erro
 		return nil, err
 	}
 	return p.bind(ctx, f, sums)
+}
+
+// newPublication checks what can be checked before the file is looked at.
+func newPublication(store fetch.Store, req Request) (*publication, error) {
+	p := &publication{req, store, catalog.New(store)}
+	if p.Progress == nil {
+		p.Progress = func(Phase, int64, int64) {}
+	}
+	if p.Waiting == nil {
+		p.Waiting = func(record.Intent) {}
+	}
+	p.Class, p.Lease = cmp.Or(p.Class, record.Release), cmp.Or(p.Lease, defaultLease)
+	if err := CheckLease(p.Lease); err != nil {
+		return nil, err
+	}
+	return p, record.CheckRequest(p.Name, p.Class, cmp.Or(p.MediaType, unknownMedia), p.Publisher)
 }

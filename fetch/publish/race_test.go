@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/catalog"
+	"github.com/pinfs/pinfs/fetch/fetchtest"
 	"github.com/pinfs/pinfs/fetch/record"
 )
 
@@ -254,4 +256,46 @@ func TestSettleDispute(t *testing.T) {
 	if r := publish(t, store, req).Record; r.Revision != 4 || r.Follows != 3 {
 		t.Errorf("revision %d that follows %d, want 4 and 3", r.Revision, r.Follows)
 	}
+}
+
+// lossy is a store that does what it is asked to and loses every other answer to a renewal.
+type lossy struct {
+	fetch.Store
+	n *int
+}
+
+func (s lossy) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
+	at, err := s.Store.Create(ctx, key, body, size)
+	if _, id, _ := record.ParseIntentKey(key); err == nil && id.Seq > 1 {
+		if *s.n++; *s.n%2 == 1 {
+			return at, fmt.Errorf("%w: the answer was lost", fetch.ErrUnavailable)
+		}
+	}
+	return at, err
+}
+
+// TestRenewing: a lease stays alive however long it takes, also where answers are lost.
+func TestRenewing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := lossy{new(fetchtest.Shelf), new(int)}
+		claimer := func(pin fetch.Pin) (*lease, error) {
+			p, err := newPublication(store, request(""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.claim(t.Context(), 1, pin)
+		}
+		l, err := claimer(fetch.Pin{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 50 {
+			time.Sleep(defaultLease / 7)
+			if other, err := claimer(fetch.Pin{2}); !errors.Is(err, fetch.ErrConflict) {
+				t.Fatalf("another one got %v, %v after %s", other, err, time.Since(l.intent.Started))
+			}
+		}
+		l.end()
+		wantTidy(t, store)
+	})
 }

@@ -72,11 +72,14 @@ func (l *lease) look(ctx context.Context) (rivals, error) {
 		}
 	}
 	mine := runs[l.id.Run]
+	if len(mine) == 0 && l.age() > l.p.Lease {
+		return nil, &busyError{again: true} // somebody took us for dead
+	}
 	if len(mine) == 0 {
 		return nil, fmt.Errorf("%w: %s does not list an upload that was just announced there", fetch.ErrUnavailable, l.p.store.URL())
 	}
 	delete(runs, l.id.Run)
-	now := mine[len(mine)-1].Modified.Add(time.Since(l.put)) // by the store's clock
+	now := mine[len(mine)-1].Modified.Add(l.age()) // by the store's clock
 	var found rivals
 	for _, entries := range runs {
 		r, err := l.read(ctx, entries)
@@ -131,6 +134,9 @@ type busyError struct {
 
 // Error implements error.
 func (e *busyError) Error() string { return e.conflict().Error() }
+
+// Is matches fetch.ErrConflict.
+func (e *busyError) Is(target error) bool { return target == fetch.ErrConflict }
 
 func (e *busyError) conflict() error {
 	if e.again {
