@@ -307,6 +307,40 @@ func TestDescriptors(t *testing.T) {
 	}
 }
 
+// TestOnlyTheWorkerWaits: the kernel wakes all who wait for the device, for each request.
+func TestOnlyTheWorkerWaits(t *testing.T) {
+	dir, who := mount(t, job{Image: small(t)})
+	if err := holder.Upgrade(t.Context(), dir, program(t)); err != nil {
+		t.Fatal(err)
+	}
+	now := serving(t, dir, who.WorkerPID)
+	if h, w := waiting(t, now.HolderPID), waiting(t, now.WorkerPID); h != 0 || w != 1 {
+		t.Errorf("the holder waits for the device %d times, the worker %d times, want 0 and 1", h, w)
+	}
+}
+
+// waiting counts the descriptors of /dev/fuse that a process polls.
+func waiting(t *testing.T, pid int) (n int) {
+	t.Helper()
+	infos, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range infos {
+		b, _ := os.ReadFile(name) // it may be closed by now
+		for line := range strings.Lines(string(b)) {
+			var fd int
+			if k, _ := fmt.Sscanf(line, "tfd: %d", &fd); k != 1 {
+				continue
+			}
+			if to, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)); to == "/dev/fuse" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // TestScores: when memory is short the kernel takes the worker.
 func TestScores(t *testing.T) {
 	_, who := mount(t, job{Image: small(t)})

@@ -24,7 +24,7 @@ func (h *hold) become(worker int, o *order) error {
 		kept = append(kept, copied)
 		return copied
 	}
-	c.Lock, c.Device, c.Table = keep(int(h.claim.Lock().Fd())), keep(int(h.dev.Fd())), keep(int(h.table.File().Fd()))
+	c.Lock, c.Device, c.Table = keep(int(h.claim.Lock().Fd())), keep(int(h.dev)), keep(int(h.table.File().Fd()))
 	c.Worker, c.Order = h.worker.link.with(keep), o.link.with(keep)
 	err := errors.New("descriptors can not be copied")
 	if len(kept) == 5 && !slices.Contains(kept, -1) {

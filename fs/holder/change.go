@@ -2,7 +2,6 @@ package holder
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -70,7 +69,7 @@ func (c *change) gone() <-chan struct{} {
 }
 
 // leave gives the device to a stand-in.
-func (c *change) leave(dev *os.File, table *inflight.File) { c.standIn = newStandIn(dev, table) }
+func (c *change) leave(dev handle, table *inflight.File) { c.standIn = newStandIn(dev, table) }
 
 // plan sets when to try again and when to give up after a worker that had served for lived, and
 // returns the former.

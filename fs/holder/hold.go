@@ -23,7 +23,7 @@ type hold struct {
 	table  *inflight.File
 	record state.Record
 	at     state.Mount // our own mount, once it is there
-	dev    *os.File    // and its device
+	dev    handle      // and its device
 	worker *worker     // nil while there is none
 	change change      // of workers
 	dog    watchdog

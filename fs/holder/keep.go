@@ -104,7 +104,7 @@ func (h *hold) endOverdue() {
 	}
 	for _, r := range h.change.overdue(left, h.spec.Patience) {
 		slog.Error("a request outlived its workers and ends with EIO", "mountpoint", h.spec.Mountpoint, "opcode", r.Opcode)
-		refuse(int(h.dev.Fd()), r)
+		refuse(int(h.dev), r)
 		_ = h.table.Clear(r) // it is ours, it does not fail
 	}
 }

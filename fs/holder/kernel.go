@@ -20,10 +20,10 @@ import (
 const maxRead = 1 << 20
 
 // attach mounts at spec's mountpoint and returns the device through which the requests will come.
-func attach(spec Spec) (*os.File, error) {
+func attach(spec Spec) (handle, error) {
 	opts, err := parseOptions(spec.Options, os.Geteuid() == 0)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	source := spec.Source
 	if source == "" {
@@ -36,16 +36,15 @@ func attach(spec Spec) (*os.File, error) {
 }
 
 // mountDirect mounts with mount(2), which only root may.
-func mountDirect(source, dir string, opts options) (*os.File, error) {
-	// Not os.Open: the runtime would poll the device and wake this process for each request.
+func mountDirect(source, dir string, opts options) (handle, error) {
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	switch {
 	case errors.Is(err, unix.EACCES):
-		return nil, fmt.Errorf("/dev/fuse may not be used here, chmod 666 /dev/fuse lets everybody: %w", err)
+		return none, fmt.Errorf("/dev/fuse may not be used here, chmod 666 /dev/fuse lets everybody: %w", err)
 	case err != nil:
-		return nil, fmt.Errorf("the kernel's FUSE is not available, try modprobe fuse: %w", err)
+		return none, fmt.Errorf("the kernel's FUSE is not available, try modprobe fuse: %w", err)
 	}
-	dev := os.NewFile(uintptr(fd), "/dev/fuse")
+	dev := handle(fd)
 	data := fmt.Sprintf("fd=%d,rootmode=%o,user_id=%d,group_id=%d,default_permissions,max_read=%d",
 		fd, unix.S_IFDIR, os.Geteuid(), os.Getegid(), maxRead)
 	if opts.allowOther {
@@ -53,17 +52,17 @@ func mountDirect(source, dir string, opts options) (*os.File, error) {
 	}
 	if err := unix.Mount(source, dir, state.FSType, opts.flags, data); err != nil {
 		dev.Close()
-		return nil, fmt.Errorf("mount at %s: %w", dir, err)
+		return none, fmt.Errorf("mount at %s: %w", dir, err)
 	}
 	return dev, nil
 }
 
 // mountHelped mounts with the set-uid program fusermount3, which hands the device back through a
 // socket.
-func mountHelped(source, dir string, opts options) (*os.File, error) {
+func mountHelped(source, dir string, opts options) (handle, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, fmt.Errorf("socketpair: %w", err)
+		return none, fmt.Errorf("socketpair: %w", err)
 	}
 	theirs := os.NewFile(uintptr(fds[1]), "commfd")
 	defer theirs.Close()
@@ -73,20 +72,20 @@ func mountHelped(source, dir string, opts options) (*os.File, error) {
 	name := strings.NewReplacer(`\`, `\\`, `,`, `\,`).Replace(source)
 	words := fmt.Sprintf("%s,default_permissions,max_read=%d,subtype=pinfs,fsname=%s", opts.words(), maxRead, name)
 	if err := fusermount(theirs, "-o", words, "--", dir); err != nil {
-		return nil, fmt.Errorf("mount at %s: %w", dir, err)
+		return none, fmt.Errorf("mount at %s: %w", dir, err)
 	}
 	conn, err := net.FileConn(ours)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	defer conn.Close()
 	rights := make([]byte, unix.CmsgSpace(4))
 	_, n, _, _, err := conn.(*net.UnixConn).ReadMsgUnix(make([]byte, 1), rights)
 	if err != nil {
-		return nil, fmt.Errorf("fusermount3: %w", err)
+		return none, fmt.Errorf("fusermount3: %w", err)
 	}
 	dev, err := descriptor(rights[:n])
-	if err == nil && dev == nil {
+	if err == nil && dev == none {
 		err = errors.New("fusermount3 passed no device")
 	}
 	return dev, err

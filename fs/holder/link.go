@@ -77,7 +77,7 @@ func newLink(fd int) (*link, error) {
 func (l *link) close() { l.conn.Close() }
 
 // send sends m, with a descriptor if file is not nil.
-func (l *link) send(m message, file *os.File) error {
+func (l *link) send(m message, file interface{ Fd() uintptr }) error {
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -93,37 +93,37 @@ func (l *link) send(m message, file *os.File) error {
 	return err
 }
 
-// receive waits for the next message and its descriptor, nil if it has none. It returns io.EOF when
+// receive waits for the next message and its descriptor, none if it has none. It returns io.EOF when
 // the other process has gone.
-func (l *link) receive() (message, *os.File, error) {
+func (l *link) receive() (message, handle, error) {
 	var m message
 	b, rights := make([]byte, maxMessage), make([]byte, unix.CmsgSpace(4))
 	n, nr, _, _, err := l.conn.ReadMsgUnix(b, rights)
 	if errors.Is(err, unix.ECONNRESET) || err == nil && n == 0 {
-		return m, nil, io.EOF
+		return m, none, io.EOF
 	}
 	if err != nil {
-		return m, nil, err
+		return m, none, err
 	}
 	file, err := descriptor(rights[:nr])
 	if err != nil {
-		return m, nil, err
+		return m, none, err
 	}
 	return m, file, json.Unmarshal(b[:n], &m)
 }
 
 // descriptor takes the one descriptor out of a control message, if there is any.
-func descriptor(control []byte) (*os.File, error) {
+func descriptor(control []byte) (handle, error) {
 	if len(control) == 0 {
-		return nil, nil
+		return none, nil
 	}
 	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil || len(messages) == 0 {
-		return nil, fmt.Errorf("control message: %w", err)
+		return none, fmt.Errorf("control message: %w", err)
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) == 0 {
-		return nil, fmt.Errorf("control message: %w", err)
+		return none, fmt.Errorf("control message: %w", err)
 	}
-	return os.NewFile(uintptr(fds[0]), "received"), nil
+	return handle(fds[0]), nil
 }

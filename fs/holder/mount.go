@@ -110,7 +110,10 @@ func orders() (*link, message, *os.File, error) {
 		parent.close()
 		return nil, m, nil, fmt.Errorf("parent process: %w", err)
 	}
-	return parent, m, file, nil
+	if file == none {
+		return parent, m, nil, nil
+	}
+	return parent, m, os.NewFile(file.Fd(), "table of requests"), nil
 }
 
 // expect waits until the child reports what; an Error if it reports a failure instead.

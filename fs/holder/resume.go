@@ -63,7 +63,7 @@ func (c *carried) resumed(ctx context.Context, up func(dir string)) error {
 	ctx, hurry, stop := untilSignal(ctx)
 	defer stop()
 	h := &hold{spec: c.Spec, background: c.Background, score: c.Score, record: c.Record, at: c.Mount, log: os.Stderr}
-	h.dev = os.NewFile(own(c.Device), "/dev/fuse")
+	h.dev = handle(own(c.Device))
 	h.claim = state.Resume(c.Run, os.NewFile(own(c.Lock), "lock"))
 	var err error
 	if h.table, err = inflight.Open(os.NewFile(own(c.Table), "table of requests")); err != nil {

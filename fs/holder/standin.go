@@ -3,7 +3,6 @@ package holder
 import (
 	"encoding/binary"
 	"log/slog"
-	"os"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -23,8 +22,8 @@ type standIn struct {
 	gone     chan struct{} // closed when the mount has gone
 }
 
-func newStandIn(dev *os.File, table *inflight.File) *standIn {
-	s := &standIn{dev: int(dev.Fd()), table: table, done: make(chan struct{}), gone: make(chan struct{})}
+func newStandIn(dev handle, table *inflight.File) *standIn {
+	s := &standIn{dev: int(dev), table: table, done: make(chan struct{}), gone: make(chan struct{})}
 	s.wake, _ = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	go s.run()
 	return s
@@ -109,8 +108,8 @@ func refuse(dev int, r inflight.Request) {
 }
 
 // gone reports whether the mount behind dev is not there any more.
-func gone(dev *os.File) bool {
-	fds := []unix.PollFd{{Fd: int32(dev.Fd())}}
+func gone(dev handle) bool {
+	fds := []unix.PollFd{{Fd: int32(dev)}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n == 1 && fds[0].Revents&unix.POLLERR != 0
 }

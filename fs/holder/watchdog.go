@@ -100,7 +100,7 @@ func (h *hold) unanswered() {
 // waiting reports whether requests wait for the worker: in the kernel's queue, or a statfs that it has
 // read.
 func (h *hold) waiting() bool {
-	fds := []unix.PollFd{{Fd: int32(h.dev.Fd()), Events: unix.POLLIN}}
+	fds := []unix.PollFd{{Fd: int32(h.dev), Events: unix.POLLIN}}
 	if n, err := unix.Poll(fds, 0); err == nil && n == 1 && fds[0].Revents&unix.POLLIN != 0 {
 		return true
 	}

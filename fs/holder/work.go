@@ -47,7 +47,7 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 	defer parent.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	devices, drained := make(chan *os.File, 1), make(chan struct{})
+	devices, drained := make(chan handle, 1), make(chan struct{})
 	go listen(parent, devices, drained, cancel)
 	table, err := inflight.Open(file)
 	var server Server
@@ -68,7 +68,7 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 	select {
 	case dev := <-devices:
 		defer dev.Close()
-		conn.Device = int(dev.Fd())
+		conn.Device = int(dev)
 		return server.Serve(ctx, conn, func() { _ = parent.send(message{Event: serving}, nil) })
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -76,7 +76,7 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 }
 
 // listen passes on what the holder says, and ends everything when the holder ends.
-func listen(parent *link, devices chan<- *os.File, drained chan<- struct{}, cancel context.CancelCauseFunc) {
+func listen(parent *link, devices chan<- handle, drained chan<- struct{}, cancel context.CancelCauseFunc) {
 	for {
 		m, file, err := parent.receive()
 		switch {

@@ -100,7 +100,7 @@ func (w *worker) expect(ctx context.Context, what event) error {
 }
 
 // serve hands the mounted device over and waits until the worker has answered on it.
-func (w *worker) serve(ctx context.Context, dev *os.File) error {
+func (w *worker) serve(ctx context.Context, dev handle) error {
 	if err := w.link.send(message{Event: device}, dev); err != nil {
 		return fmt.Errorf("worker %d: %w", w.Pid, err)
 	}
