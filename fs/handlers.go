@@ -94,7 +94,8 @@ func (h *handlers) Readlink(cancel <-chan struct{}, in *fuse.InHeader) ([]byte, 
 	return []byte(target), fuse.OK
 }
 
-// StatFs tells the totals. It never waits for anything, so df does not either.
+// StatFs tells the totals. It waits for nothing, so that df does not either as long as less than
+// MaxRequests do.
 func (h *handlers) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
 	st := h.tree.Statfs()
 	*out = fuse.StatfsOut{Blocks: st.Blocks, Files: st.Files, Bsize: st.BlockSize, Frsize: st.BlockSize, NameLen: st.NameLen}

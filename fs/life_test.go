@@ -208,6 +208,39 @@ func TestForeignUnmount(t *testing.T) {
 	nothingLeft(t, dir)
 }
 
+// TestEndIsNoFailure: whichever of the worker's goroutines sees the end of the mount first, it is a good one.
+func TestEndIsNoFailure(t *testing.T) {
+	image := small(t)
+	for range 25 {
+		dir := mountpoint(t)
+		spec, err := json.Marshal(specOf(t, dir, job{Image: image}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		self := exec.Command("/proc/self/exe", "play-foreground")
+		self.Stdin = strings.NewReader(string(spec))
+		var said strings.Builder
+		self.Stderr = &said
+		out, err := self.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := self.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "f")); err != nil {
+			t.Fatal(err)
+		}
+		command(t, "umount", dir)
+		if err := self.Wait(); err != nil || strings.Contains(said.String(), "poll") {
+			t.Fatalf("foreground = %v: %s", err, said.String())
+		}
+	}
+}
+
 func TestKilledHolder(t *testing.T) {
 	for _, after := range []string{"unmount", "mount"} {
 		t.Run(after, func(t *testing.T) {

@@ -81,11 +81,16 @@ func (l *loop) stay() bool {
 	if l.drain.begun() {
 		return false
 	}
-	enough := l.waiting.Add(1) > idleReaders
-	if enough {
-		l.waiting.Add(-1)
+	for {
+		n := l.waiting.Load()
+		if n >= idleReaders {
+			return false
+		}
+		// Not added and taken back: in between the others would rely on this one.
+		if l.waiting.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
-	return !enough
 }
 
 // work answers the request in slot and notes that it did; false if the loop has ended.
@@ -116,8 +121,13 @@ func (l *loop) read(p []byte) error {
 		return err != unix.EAGAIN
 	})
 	switch {
-	case closed != nil:
+	case closed != nil && (l.drain.begun() || l.server.alive.Err() != nil):
 		return closed
+	case closed != nil:
+		// After an unmount the poller says, to all but the first one, that it can not wait. Why, the device says.
+		n, err = l.tryRead(p)
+	}
+	switch {
 	case err != nil:
 		return fmt.Errorf("fuse device: %w", err)
 	case n < headerSize:
@@ -159,7 +169,10 @@ func (l *loop) write(p []byte) error {
 	for {
 		_, err := unix.Write(l.fd, p)
 		switch err {
-		case unix.EINTR, unix.EAGAIN:
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN: // a socket in the place of the device is full
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLOUT}}, -1)
 			continue
 		case nil, unix.ENOENT: // ENOENT: nobody waits for it any more
 			return nil
