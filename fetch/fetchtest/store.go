@@ -46,6 +46,8 @@ func TestStore(t *testing.T, newStore func(t *testing.T) fetch.Store) {
 		"WrongSize":        testWrongSize,
 		"Learned":          testLearned,
 		"Gone":             testGone,
+		"Metadata":         testMetadata,
+		"MetadataOfOther":  testMetadataOfOther,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}

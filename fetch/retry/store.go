@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"io"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -14,7 +15,7 @@ type Store struct {
 	cfg Config
 }
 
-var _ fetch.Store = (*Store)(nil)
+var _ fetch.Annotated = (*Store)(nil)
 
 // NewStore wraps next.
 func NewStore(next fetch.Store, cfg Config) *Store {
@@ -52,4 +53,22 @@ func (s *Store) Open(loc fetch.Location) (fetch.Source, error) {
 func (s *Store) Remove(ctx context.Context, key string) error {
 	_, err := do(ctx, s.cfg, func() (struct{}, error) { return struct{}{}, s.Store.Remove(ctx, key) })
 	return err
+}
+
+// Metadata implements fetch.Annotated. A store that keeps none has none.
+func (s *Store) Metadata(ctx context.Context, loc fetch.Location) (map[string]string, error) {
+	next, ok := s.Store.(fetch.Annotated)
+	if !ok {
+		return nil, nil
+	}
+	return do(ctx, s.cfg, func() (map[string]string, error) { return next.Metadata(ctx, loc) })
+}
+
+// CreateWith implements fetch.Annotated; like Create it is passed through. A store that keeps no metadata
+// gets the object without.
+func (s *Store) CreateWith(ctx context.Context, key string, body io.ReaderAt, size int64, metadata map[string]string) (fetch.Location, error) {
+	if next, ok := s.Store.(fetch.Annotated); ok {
+		return next.CreateWith(ctx, key, body, size, metadata)
+	}
+	return s.Create(ctx, key, body, size)
 }

@@ -22,25 +22,29 @@ const markName = "Pinfs-Create"
 // and a server that ignores conditions is hardly ever asked to overwrite something; on such a
 // server simultaneous creators may all win, and only the next read tells.
 func (s *Store) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
-	if err := wire.CheckKey(key); err != nil {
+	return s.create(ctx, &upload{store: s, key: key, body: body, size: size})
+}
+
+func (s *Store) create(ctx context.Context, u *upload) (fetch.Location, error) {
+	if err := wire.CheckKey(u.key); err != nil {
 		return fetch.Location{}, err
 	}
-	if size < 0 {
-		return fetch.Location{}, fmt.Errorf("create %s: negative size %d", s.objectURL(key), size)
+	if u.size < 0 {
+		return fetch.Location{}, fmt.Errorf("create %s: negative size %d", s.objectURL(u.key), u.size)
 	}
-	if _, _, err := s.head(ctx, key); err == nil {
-		return fetch.Location{}, s.taken(key)
+	if _, _, err := s.head(ctx, u.key); err == nil {
+		return fetch.Location{}, s.taken(u.key)
 	}
-	u := &upload{store: s, key: key, body: body, size: size, mark: rand.Text()}
+	u.mark = rand.Text()
 	send := u.single
-	if size > s.cfg.PartSize {
+	if u.size > s.cfg.PartSize {
 		send = u.multipart
 	}
 	info, err := send(ctx)
 	if err != nil || info.ETag == "" {
 		return u.settle(ctx, err)
 	}
-	return fetch.Location{URL: s.objectURL(key), VersionID: info.VersionID, ETag: info.ETag, Size: size}, nil
+	return fetch.Location{URL: s.objectURL(u.key), VersionID: info.VersionID, ETag: info.ETag, Size: u.size}, nil
 }
 
 func (s *Store) taken(key string) error {
@@ -54,12 +58,14 @@ type upload struct {
 	body  io.ReaderAt
 	size  int64
 	mark  string // random; tells this Create's object from others
+
+	metadata map[string]string // the caller's
 }
 
 // options are those of the request that makes the object visible.
 func (u *upload) options() minio.PutObjectOptions {
 	opts := minio.PutObjectOptions{
-		UserMetadata: map[string]string{markName: u.mark},
+		UserMetadata: u.userMetadata(),
 		// The hash of the whole body is signed; the alternative is one signature for each chunk.
 		DisableContentSha256: true,
 	}

@@ -22,7 +22,7 @@ const (
 func (u *upload) multipart(ctx context.Context) (info minio.UploadInfo, err error) {
 	var id string
 	begin := func(ctx context.Context) (err error) {
-		opts := minio.PutObjectOptions{UserMetadata: map[string]string{markName: u.mark}}
+		opts := minio.PutObjectOptions{UserMetadata: u.userMetadata()}
 		id, err = u.store.writes.NewMultipartUpload(ctx, u.store.cfg.Bucket, u.key, opts)
 		return u.explain(err)
 	}

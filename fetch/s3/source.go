@@ -24,6 +24,14 @@ var _ fetch.Source = (*source)(nil)
 
 // Open returns a Source of the object at loc.
 func (s *Store) Open(loc fetch.Location) (fetch.Source, error) {
+	r, err := s.open(loc)
+	if err != nil {
+		return nil, err // not r, which is no nil interface
+	}
+	return r, nil
+}
+
+func (s *Store) open(loc fetch.Location) (*source, error) {
 	key, err := loc.KeyIn(s.URL())
 	if err == nil {
 		err = wire.CheckKey(key)
@@ -46,9 +54,21 @@ func (r *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 	if len(p) == 0 {
 		return nil
 	}
+	return r.ask(ctx, func(ctx context.Context, opts minio.GetObjectOptions) error { return r.read(ctx, opts, p, off) })
+}
+
+// ask sends a request for the pinned version and says what its failure means.
+func (r *source) ask(ctx context.Context, send func(ctx context.Context, opts minio.GetObjectOptions) error) error {
 	return r.store.withCredentials(ctx, func(ctx context.Context) error {
 		pinned := r.pinned.Location()
-		err := r.read(ctx, pinned, p, off)
+		opts := minio.GetObjectOptions{VersionID: pinned.VersionID}
+		var err error
+		if pinned.ETag != "" {
+			err = opts.SetMatchETag(pinned.ETag)
+		}
+		if err == nil {
+			err = send(ctx, opts)
+		}
 		if err = r.overwritten(ctx, pinned, err); err == nil || errors.Is(err, fetch.ErrOverwritten) {
 			return err
 		}
@@ -57,15 +77,9 @@ func (r *source) ReadAt(ctx context.Context, p []byte, off int64) error {
 }
 
 // read sends the request and checks the answer before it reads the body.
-func (r *source) read(ctx context.Context, pinned fetch.Location, p []byte, off int64) error {
-	opts := minio.GetObjectOptions{VersionID: pinned.VersionID}
+func (r *source) read(ctx context.Context, opts minio.GetObjectOptions, p []byte, off int64) error {
 	if err := opts.SetRange(off, off+int64(len(p))-1); err != nil {
 		return err
-	}
-	if pinned.ETag != "" {
-		if err := opts.SetMatchETag(pinned.ETag); err != nil {
-			return err
-		}
 	}
 	a, err := r.store.get(ctx, r.key, opts)
 	if err != nil {
