@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -32,15 +31,20 @@ func (a *app) publishCommand() *cobra.Command {
 A name that stands for other bytes is not moved, unless --replace --expect OLDPIN says what it stands
 for now. Publishing the same bytes again succeeds without writing anything.`,
 	}
-	c.Flags().StringVar(&f.class, "class", "", "release (default), or scratch for names below scratch/")
-	c.Flags().StringVar(&f.mediaType, "media-type", "", "of the file (default: found out; a squashfs is checked)")
-	c.Flags().StringVar(&f.publisher, "publisher", "", "who publishes (default USER@HOST)")
-	c.Flags().BoolVar(&f.replace, "replace", false, "move the name to this file; wants --expect")
-	c.Flags().StringVar(&f.expect, "expect", "", "the `PIN` that the name stands for now; wants --replace")
-	c.Flags().DurationVar(&f.lease, "lease", time.Minute, "after how long without a sign of life of this one others may publish under the name")
+	f.flags(c)
 	return a.withJSON(a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		return a.publish(ctx, args[0], args[1], f)
 	}))
+}
+
+// flags are those that publishing and adopting share.
+func (f *publishFlags) flags(c *cobra.Command) {
+	c.Flags().StringVar(&f.class, "class", "", "release (default), or scratch for names below scratch/")
+	c.Flags().StringVar(&f.mediaType, "media-type", "", "of the bytes (default: found out; a squashfs is checked)")
+	c.Flags().StringVar(&f.publisher, "publisher", "", "who publishes (default USER@HOST)")
+	c.Flags().BoolVar(&f.replace, "replace", false, "move the name; wants --expect")
+	c.Flags().StringVar(&f.expect, "expect", "", "the `PIN` that the name stands for now; wants --replace")
+	c.Flags().DurationVar(&f.lease, "lease", time.Minute, "after how long without a sign of life of this one others may publish under the name")
 }
 
 func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) error {
@@ -56,7 +60,7 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 		return usage("reference %q: publishing wants STORE/NAME without a pin", arg)
 	}
 	req.Name = ref.Name
-	if err := record.CheckRequest(req.Name, req.Class, cmp.Or(f.mediaType, "application/octet-stream"), req.Publisher); err != nil {
+	if err := req.Check(); err != nil {
 		return &usageError{err}
 	}
 	if f.mediaType == "" {
@@ -66,10 +70,7 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	}
 	bars := a.progress()
 	req.Progress = bars.step
-	req.Exclusive = strings.HasPrefix(store.URL(), "file://") // a link is made only once
-	req.Waiting = func(other record.Intent) {
-		fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
-	}
+	a.arbitrate(&req, store)
 	result, err := publish.Publish(ctx, store, req)
 	bars.wait()
 	if err != nil {
@@ -100,6 +101,14 @@ func (f publishFlags) request(name string) (publish.Request, error) {
 		req.Publisher = whoAmI()
 	}
 	return req, nil
+}
+
+// arbitrate says how req gets along with others who publish at the same time.
+func (a *app) arbitrate(req *publish.Request, store fetch.Store) {
+	req.Exclusive = strings.HasPrefix(store.URL(), "file://") // a link is made only once
+	req.Waiting = func(other record.Intent) {
+		fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
+	}
 }
 
 // whoAmI is USER@HOST as far as the system tells.
@@ -137,7 +146,8 @@ func (a *app) printPublished(store fetch.Store, result *publish.Result) error {
 			Record    *record.Record `json:"record"`
 			Uploaded  bool           `json:"uploaded"`
 			Added     bool           `json:"added"`
-		}{ref, r, result.Uploaded, result.Added})
+			Agreed    []string       `json:"agreed,omitempty"`
+		}{ref, r, result.Uploaded, result.Added, result.Agreed})
 	}
 	if !result.Added {
 		fmt.Fprintf(a.stderr, "already published: revision %d by %s\n", r.Revision, r.Publisher)

@@ -13,10 +13,10 @@ import (
 
 // bind stores what was hashed and adds the record, unless the name is bound to it already. As long as
 // others are in the way who may turn out to be none, it tries again.
-func (p *publication) bind(ctx context.Context, f *image, sums *sums) (*Result, error) {
+func (p *publication) bind(ctx context.Context, from origin, sums *sums) (*Result, error) {
 	told := false
 	for tries := 0; ; tries++ {
-		result, err := p.try(ctx, f, sums)
+		result, err := p.try(ctx, from, sums)
 		var busy *busyError
 		if !errors.As(err, &busy) {
 			return result, err
@@ -32,14 +32,14 @@ func (p *publication) bind(ctx context.Context, f *image, sums *sums) (*Result, 
 }
 
 // try fails with a busyError if it is worth another try.
-func (p *publication) try(ctx context.Context, f *image, sums *sums) (*Result, error) {
+func (p *publication) try(ctx context.Context, from origin, sums *sums) (*Result, error) {
 	current, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if current != nil && current.Pin == sums.tree.Pin() {
-		kept, err := p.kept(ctx, current)
-		if kept || err != nil {
+		recorded, err := from.recorded(ctx, current)
+		if recorded || err != nil {
 			return &Result{Record: current}, err
 		}
 	} else if err := p.mayMove(current, sums.tree.Pin()); err != nil {
@@ -53,19 +53,33 @@ func (p *publication) try(ctx context.Context, f *image, sums *sums) (*Result, e
 	if err := p.still(ctx, current); err != nil { // nobody was faster; from here on nobody will be
 		return nil, err
 	}
-	at, uploaded, err := p.upload(ctx, f, sums.tree)
+	got, err := from.provide(ctx, sums, current)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.still(ctx, current); err != nil {
 		return nil, err
 	}
-	r := p.newRecord(l.id.Revision, current, sums, at)
-	result, err := p.commit(ctx, r, uploaded)
-	if err == nil {
-		l.sweep(ctx)
+	r := p.newRecord(l.id.Revision, current, sums, got.places)
+	r.Locations = append(r.Locations, got.more...)
+	result, err := p.commit(ctx, r, got.uploaded)
+	if err != nil {
+		return nil, err
 	}
-	return result, err
+	l.sweep(ctx)
+	return result, p.enough(ctx, from, result)
+}
+
+// enough fails if somebody else was faster with a record of the same bytes that says less than ours.
+func (p *publication) enough(ctx context.Context, from origin, result *Result) error {
+	if result.Added {
+		return nil
+	}
+	recorded, err := from.recorded(ctx, result.Record)
+	if err == nil && !recorded {
+		err = &busyError{again: true}
+	}
+	return err
 }
 
 func revisionOf(r *record.Record) int {
@@ -110,10 +124,16 @@ func (p *publication) current(ctx context.Context) (*record.Record, error) {
 func (p *publication) kept(ctx context.Context, r *record.Record) (bool, error) {
 	place := p.catalog.Place(r)
 	place.Image.Size, place.Manifest.Size = r.Size, r.Manifest.Size
-	err := p.touch(ctx, place.Image)
-	if err == nil {
-		err = p.touch(ctx, place.Manifest)
+	there, err := p.there(ctx, place.Image)
+	if there {
+		there, err = p.there(ctx, place.Manifest)
 	}
+	return there, err
+}
+
+// there reports whether the object at at is still the one that was seen there.
+func (p *publication) there(ctx context.Context, at fetch.Location) (bool, error) {
+	err := p.touch(ctx, at)
 	if errors.Is(err, fetch.ErrOverwritten) || errors.Is(err, fetch.ErrNotFound) {
 		return false, nil
 	}
@@ -156,7 +176,7 @@ func (p *publication) mayMove(current *record.Record, pin fetch.Pin) error {
 	case current == nil || current.Pin == p.Expect:
 		return nil
 	case p.Expect.IsZero():
-		return fmt.Errorf("%w: %s/%s is %s since %s (revision %d by %s), this file is %s: choose another name, or move it with --replace --expect %s",
+		return fmt.Errorf("%w: %s/%s is %s since %s (revision %d by %s), what is to be published is %s: choose another name, or move it with --replace --expect %s",
 			fetch.ErrConflict, p.store.URL(), p.Name, current.Pin, current.Created.Format(time.RFC3339), current.Revision, current.Publisher, pin, current.Pin)
 	}
 	return fmt.Errorf("%w: %s/%s is expected to be %s, but is %s since %s (revision %d by %s): look who moved it before you replace it",

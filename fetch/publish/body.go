@@ -22,13 +22,17 @@ type body struct {
 	changed atomic.Pointer[error] // why the file is not what was hashed
 }
 
-// newBody reads f through the verifier. Close its object after use.
-func (p *publication) newBody(ctx context.Context, f *image, tree *manifest.Built) *body {
-	file := tree.Bytes()
-	at := fetch.Location{URL: f.Name()}
-	origin := verify.NewRemote(tree.Manifest, local{f, f.size}, local{bytes.NewReader(file), int64(len(file))}, at, at)
+// newBody reads what src, called name, has through the verifier. Close its object after use.
+func (p *publication) newBody(ctx context.Context, name string, src fetch.Source, tree *manifest.Built) *body {
+	at := fetch.Location{URL: name}
+	origin := verify.NewRemote(tree.Manifest, src, fileOf(tree), at, at)
 	object := verify.New(tree.Manifest, at, origin, verify.Config{RunBytes: 1 << 20})
-	return &body{ctx: ctx, object: object, step: func(n int64) { p.Progress(Uploading, n, f.size) }}
+	return &body{ctx: ctx, object: object, step: func(n int64) { p.Progress(Uploading, n, src.Size()) }}
+}
+
+// fileOf is a manifest's file as a source.
+func fileOf(tree *manifest.Built) fetch.Source {
+	return local{bytes.NewReader(tree.Bytes()), int64(len(tree.Bytes()))}
 }
 
 // ReadAt implements io.ReaderAt.

@@ -23,17 +23,25 @@ type sums struct {
 
 // hash reads the file once and refuses one that changes meanwhile.
 func (p *publication) hash(ctx context.Context, f *image) (*sums, error) {
-	d := &digests{sha256: sha256.New(), md5: md5.New()}
-	r := io.TeeReader(&counted{f, func(n int64) { p.Progress(Hashing, n, f.size) }}, d)
-	tree, err := manifest.Build(ctx, r, manifest.BuildConfig{})
+	s, err := p.sum(ctx, f, f.size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	if err := f.unchanged(); err != nil {
 		return nil, err
 	}
-	if tree.Size() != f.size {
-		return nil, fmt.Errorf("%w: %s has %d bytes, but %d could be read", fetch.ErrConflict, f.Name(), f.size, tree.Size())
+	if s.tree.Size() != f.size {
+		return nil, fmt.Errorf("%w: %s has %d bytes, but %d could be read", fetch.ErrConflict, f.Name(), f.size, s.tree.Size())
+	}
+	return s, nil
+}
+
+// sum reads r to its end; size is what is to be expected.
+func (p *publication) sum(ctx context.Context, r io.Reader, size int64) (*sums, error) {
+	d := &digests{sha256: sha256.New(), md5: md5.New()}
+	tree, err := manifest.Build(ctx, io.TeeReader(&counted{r, func(n int64) { p.Progress(Hashing, n, size) }}, d), manifest.BuildConfig{})
+	if err != nil {
+		return nil, err
 	}
 	return &sums{tree, hex.EncodeToString(d.sha256.Sum(nil)), hex.EncodeToString(d.md5.Sum(nil)), mediaType(d.head)}, nil
 }
@@ -58,14 +66,17 @@ func (d *digests) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// unknownMedia is the type of plain bytes.
-const unknownMedia = "application/octet-stream"
+// Types that are found out: of a squashfs, and of plain bytes.
+const (
+	SquashfsMedia = "application/vnd.squashfs"
+	unknownMedia  = "application/octet-stream"
+)
 
 // mediaType names what begins with head.
 func mediaType(head []byte) string {
 	switch {
 	case bytes.Equal(head, []byte("hsqs")):
-		return "application/vnd.squashfs"
+		return SquashfsMedia
 	case bytes.Equal(head, []byte("QFI\xfb")):
 		return "application/x-qemu-disk"
 	}

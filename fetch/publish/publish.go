@@ -67,9 +67,11 @@ type Result struct {
 	Record   *record.Record
 	Uploaded bool // false: the same bytes were there already
 	Added    bool // false: the name had this pin already, and nothing was written
+
+	Agreed []string // of what was adopted: who says that it has the MD5 that it has
 }
 
-// publication is one run of Publish.
+// publication is one run of Publish or Adopt.
 type publication struct {
 	Request
 	store   fetch.Store
@@ -102,10 +104,10 @@ func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	return p.bind(ctx, f, sums)
+	return p.bind(ctx, fromFile{p, f}, sums)
 }
 
-// newPublication checks what can be checked before the file is looked at.
+// newPublication fills in the defaults and refuses what no store could do.
 func newPublication(store fetch.Store, req Request) (*publication, error) {
 	p := &publication{req, store, catalog.New(store)}
 	if p.Progress == nil {
@@ -115,8 +117,14 @@ func newPublication(store fetch.Store, req Request) (*publication, error) {
 		p.Waiting = func(record.Intent) {}
 	}
 	p.Class, p.Lease = cmp.Or(p.Class, record.Release), cmp.Or(p.Lease, defaultLease)
-	if err := CheckLease(p.Lease); err != nil {
-		return nil, err
+	return p, p.Check()
+}
+
+// Check finds what no store could do, before anything is read.
+func (r Request) Check() error {
+	class, media := cmp.Or(r.Class, record.Release), cmp.Or(r.MediaType, unknownMedia)
+	if err := CheckLease(cmp.Or(r.Lease, defaultLease)); err != nil {
+		return err
 	}
-	return p, record.CheckRequest(p.Name, p.Class, cmp.Or(p.MediaType, unknownMedia), p.Publisher)
+	return record.CheckRequest(r.Name, class, media, r.Publisher)
 }

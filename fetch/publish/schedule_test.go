@@ -162,7 +162,7 @@ func prepare(t *testing.T, seed byte, exclusive bool) prepared {
 func (p prepared) on(ctx context.Context, store fetch.Store) (*Result, error) {
 	fresh := *p.publication
 	fresh.store, fresh.catalog = store, catalog.New(store)
-	return fresh.try(ctx, p.image, p.sums)
+	return fresh.try(ctx, fromFile{&fresh, p.image}, p.sums)
 }
 
 // schedule runs one order of events and returns how many options there were at each choice, and what is

@@ -19,7 +19,7 @@ type places struct{ image, manifest fetch.Location }
 // upload sees to it that the store has the image and its manifest, and reads both back, whoever put
 // them there: size is no reason to trust.
 func (p *publication) upload(ctx context.Context, f *image, tree *manifest.Built) (at places, uploaded bool, err error) {
-	b := p.newBody(ctx, f, tree)
+	b := p.newBody(ctx, f.Name(), local{f, f.size}, tree)
 	defer b.object.Close()
 	at.image, uploaded, err = p.put(ctx, record.ImageKey(tree.Pin()), b, f.size)
 	if changed := b.changed.Load(); changed != nil {
@@ -28,12 +28,19 @@ func (p *publication) upload(ctx context.Context, f *image, tree *manifest.Built
 	if err != nil {
 		return at, false, fmt.Errorf("image: %w", err)
 	}
-	file := tree.Bytes()
-	at.manifest, _, err = p.put(ctx, record.ManifestKey(tree.Pin()), bytes.NewReader(file), int64(len(file)))
-	if err != nil {
-		return at, false, fmt.Errorf("manifest: %w", err)
+	if at.manifest, err = p.putManifest(ctx, tree); err != nil {
+		return at, false, err
 	}
 	return at, uploaded, advise(p.readBack(ctx, tree.Pin(), at))
+}
+
+func (p *publication) putManifest(ctx context.Context, tree *manifest.Built) (fetch.Location, error) {
+	file := tree.Bytes()
+	at, _, err := p.put(ctx, record.ManifestKey(tree.Pin()), bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		return at, fmt.Errorf("manifest: %w", err)
+	}
+	return at, nil
 }
 
 // put creates an object, or finds the one that is there.

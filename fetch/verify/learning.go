@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/pinfs/pinfs/fetch"
@@ -16,6 +17,8 @@ type learning struct {
 	at     fetch.Location
 	now    atomic.Pointer[fetch.Source]
 	proven atomic.Bool
+
+	ifMissing string // what to do if nothing is there
 }
 
 var _ fetch.Source = (*learning)(nil)
@@ -33,6 +36,9 @@ func (l *learning) ReadAt(ctx context.Context, p []byte, off int64) error {
 	err := (*l.now.Load()).ReadAt(ctx, p, off)
 	if errors.Is(err, fetch.ErrOverwritten) {
 		l.judge(false)
+	}
+	if errors.Is(err, fetch.ErrNotFound) {
+		return fmt.Errorf("%w%s", err, l.ifMissing)
 	}
 	return err
 }

@@ -39,6 +39,9 @@ func OpenRemote(m *manifest.Manifest, store Store, imageAt, treeAt fetch.Locatio
 	if err != nil {
 		return nil, err
 	}
+	if l, ok := image.(*learning); ok && treeAt.URL != "" {
+		l.ifMissing = "; an image that was adopted lies elsewhere, its record knows where: write NAME@PIN"
+	}
 	if treeAt.URL == "" {
 		return NewRemote(m, image, absent{}, imageAt, imageAt), nil
 	}
