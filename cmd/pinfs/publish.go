@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -20,6 +21,7 @@ type publishFlags struct {
 	class, mediaType, publisher, expect string
 	replace                             bool
 	lease                               time.Duration
+	key, ims                            string // of publish alone
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -32,6 +34,7 @@ A name that stands for other bytes is not moved, unless --replace --expect OLDPI
 for now. Publishing the same bytes again succeeds without writing anything.`,
 	}
 	f.flags(c)
+	f.imsFlags(c)
 	return a.withJSON(a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		return a.publish(ctx, args[0], args[1], f)
 	}))
@@ -63,6 +66,9 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	if err := req.Check(); err != nil {
 		return &usageError{err}
 	}
+	if err := f.checkIMS(store); err != nil {
+		return err
+	}
 	if f.mediaType == "" {
 		if err := checkSquashfs(ctx, name); err != nil {
 			return err
@@ -76,12 +82,12 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	if err != nil {
 		return err
 	}
-	return a.printPublished(store, result)
+	return errors.Join(a.printPublished(store, result), f.writeIMS(store, result.Record))
 }
 
 // request checks the flags.
 func (f publishFlags) request(name string) (publish.Request, error) {
-	req := publish.Request{File: name, MediaType: f.mediaType, Publisher: f.publisher, Lease: f.lease}
+	req := publish.Request{File: name, MediaType: f.mediaType, Publisher: f.publisher, Key: f.key, Lease: f.lease}
 	var err error
 	if req.Class, err = record.ParseClass(f.class); err != nil {
 		return req, &usageError{err}

@@ -33,20 +33,42 @@ type fromFile struct {
 }
 
 // recorded implements origin: the name must be read from where nobody but us writes, which is not so of
-// what was adopted.
+// what was adopted, and from the key that was asked for.
 func (o fromFile) recorded(ctx context.Context, r *record.Record) (bool, error) {
 	if !strings.HasPrefix(o.catalog.Place(r).Image.URL, o.store.URL()+"/"+record.ImagesPrefix) {
 		return false, nil
 	}
+	if o.Key != "" {
+		i := slices.IndexFunc(r.Locations, func(at fetch.Location) bool { return at.URL == o.keyURL() })
+		if i < 0 {
+			return false, nil
+		}
+		if there, err := o.there(ctx, r.Locations[i]); !there {
+			return false, err
+		}
+	}
 	return o.kept(ctx, r)
 }
 
-// provide implements origin.
+// provide implements origin. What is at the key in the first place is looked at before gigabytes move.
 func (o fromFile) provide(ctx context.Context, s *sums, current *record.Record) (got provided, err error) {
+	placed, err := o.atKey(ctx, s)
+	if err != nil {
+		return got, err
+	}
 	if got.places, got.uploaded, err = o.upload(ctx, o.f, s.tree); err != nil {
 		return got, err
 	}
-	got.more, err = o.besides(ctx, s.tree.Pin(), current, got.image)
+	if placed == nil && o.Key != "" {
+		if placed, err = o.place(ctx, s); err != nil {
+			return got, err
+		}
+	}
+	if placed != nil {
+		got.more = []fetch.Location{*placed}
+	}
+	others, err := o.besides(ctx, s.tree.Pin(), current, append(got.more, got.image)...)
+	got.more = append(got.more, others...)
 	return got, err
 }
 

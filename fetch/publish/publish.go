@@ -20,6 +20,7 @@ type Request struct {
 	Class     record.Class // "" = release
 	MediaType string       // "" = found out from the first bytes
 	Publisher string       // who does it, such as user@host
+	Key       string       // if set, the image is placed there, too, for other tools; nothing is overwritten
 	Expect    fetch.Pin    // if set, the name may move, and only from this pin
 	Progress  Progress     // nil = nobody watches
 
@@ -60,6 +61,8 @@ const (
 	Hashing   Phase = "hash"
 	Uploading Phase = "upload"
 	Checking  Phase = "check"
+	Placing   Phase = "place"   // at Request.Key
+	Comparing Phase = "compare" // what is there
 )
 
 // Result says what is in the store now.
@@ -126,5 +129,17 @@ func (r Request) Check() error {
 	if err := CheckLease(cmp.Or(r.Lease, defaultLease)); err != nil {
 		return err
 	}
-	return record.CheckRequest(r.Name, class, media, r.Publisher)
+	if err := record.CheckRequest(r.Name, class, media, r.Publisher); err != nil || r.Key == "" {
+		return err
+	}
+	// Least of all may the key be one of ours. What keeps scratch names out of the way of others keeps
+	// their objects there, too.
+	key, err := record.ParseName(r.Key)
+	if err == nil {
+		err = record.CheckRequest(key, class, media, r.Publisher)
+	}
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	return nil
 }
