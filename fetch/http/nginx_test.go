@@ -62,7 +62,7 @@ func startNginx(t testing.TB) *nginx {
 	t.Helper()
 	address, base := freeAddress(t), t.TempDir()
 	n := &nginx{url: "http://" + address, dir: filepath.Join(base, "files")}
-	n.clock.Store(1_700_000_000)
+	n.clock.Store(time.Now().Add(-50 * time.Minute).Unix()) // so that it stays in the past
 	if err := os.Mkdir(n.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
