@@ -37,6 +37,7 @@ const (
 	Redirect         // 301
 	Circle           // 307 to where the request is sent, for ever
 	NotMine          // 400, as a server says that does not understand the request
+	Unable           // 501, as a server says that understands, but can not do it
 
 	// CompletionError answers the completion of an upload with status 200 and an error in the body.
 	CompletionError
@@ -55,6 +56,7 @@ var refusals = map[Lie]struct {
 	BusyForLong: {status: 503, header: [2]string{"Retry-After", "3600"}},
 	Circle:      {status: 307, header: [2]string{"Location", "?again"}},
 	NotMine:     {status: 400, body: "Client sent an HTTP request to an HTTPS server."},
+	Unable:      {status: 501, body: `<Error><Code>NotImplemented</Code><Message>No.</Message></Error>`},
 	BadGateway:  {status: 502, body: "<html>\n<body>Bad Gateway</body></html>"},
 	Forbidden:   {status: 403, body: `<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>`},
 	Redirect:    {status: 301, body: `<Error><Code>PermanentRedirect</Code><Message>Elsewhere.</Message></Error>`},

@@ -17,6 +17,7 @@ const (
 	ImagesPrefix  = reservedPart + "/images/"  // + pin + "/image" or "/manifest"
 	NamesPrefix   = reservedPart + "/names/"   // + name + "/" + revision + ".json"
 	UploadsPrefix = reservedPart + "/uploads/" // + name + "/" + id + ".json"
+	ProbePrefix   = reservedPart + "/probe/"   // + what a probe tries with
 )
 
 // MaxRevision is the highest revision that fits in a key's eight digits.

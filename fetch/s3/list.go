@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	iofs "io/fs"
 	"iter"
@@ -12,6 +13,8 @@ import (
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/internal/wire"
 )
+
+var errOrder = errors.New("the server does not list in byte order")
 
 // List yields the objects whose key starts with prefix, 1000 for each request, without version ids.
 // Keys that no Store can have, such as the placeholders "dir/" of some tools, are left out.
@@ -35,8 +38,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, 
 				continue
 			}
 			if info.Key <= last {
-				yield(fetch.Entry{}, fmt.Errorf("list %s: %q after %q: the server does not list in byte order",
-					s.objectURL(prefix), info.Key, last))
+				yield(fetch.Entry{}, fmt.Errorf("list %s: %q after %q: %w", s.objectURL(prefix), info.Key, last, errOrder))
 				return
 			}
 			last = info.Key

@@ -90,6 +90,9 @@ func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.URL()) }
 // URL returns s3:// and the bucket.
 func (s *Store) URL() string { return "s3://" + s.cfg.Bucket }
 
+// Endpoint returns the URL of the server.
+func (s *Store) Endpoint() string { return s.cfg.Endpoint }
+
 func (s *Store) objectURL(key string) string { return s.URL() + "/" + key }
 
 // Remove deletes the newest version of the object at key, and nothing but that: no delete marker
