@@ -32,6 +32,10 @@ type Request struct {
 	// directories and most S3 servers do. Without it revisions are shared out beforehand, and their numbers
 	// may have gaps.
 	Exclusive bool
+	// Ask finds out whether the store is Exclusive; nil = Exclusive says it. It is called once, when something
+	// is about to be written.
+	Ask func(context.Context) bool
+
 	// Lease is after how long without a sign of life of this run others may go on. Default 1 minute.
 	Lease time.Duration
 }

@@ -99,6 +99,30 @@ func TestPublishAgainWritesNothing(t *testing.T) {
 	}
 }
 
+// TestAskedBeforeTheFirstWrite: what the store honours is asked for when it matters, and once.
+func TestAskedBeforeTheFirstWrite(t *testing.T) {
+	store, dir := newStore(t)
+	asked := 0
+	req := request(newFile(t, 1000, 1))
+	req.Ask = func(context.Context) bool {
+		asked++
+		if all := listing(t, dir); all != "" {
+			t.Errorf("there is already\n%s", all)
+		}
+		return true
+	}
+	if !publish(t, store, req).Added || asked != 1 {
+		t.Errorf("asked %d times, want once", asked)
+	}
+	if publish(t, store, req).Added || asked != 1 {
+		t.Errorf("asked %d times although there was nothing to write", asked)
+	}
+	req.File = newFile(t, 1000, 2)
+	if _, err := Publish(t.Context(), store, req); !errors.Is(err, fetch.ErrConflict) || asked != 1 {
+		t.Errorf("Publish = %v, asked %d times", err, asked)
+	}
+}
+
 func listing(t *testing.T, dir string) (all string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d iofs.DirEntry, err error) error {
