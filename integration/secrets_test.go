@@ -53,6 +53,7 @@ func (u *user) tellAll(ref string) []byte {
 	dir := u.t.TempDir()
 	for _, args := range [][]string{
 		{"resolve", ref}, {"resolve", "--json", ref}, {"ls", ref[:strings.LastIndexByte(ref, '/')]}, {"verify", ref},
+		{"probe", ref[:strings.LastIndexByte(ref, '/')]}, {"probe", "--json", ref[:strings.LastIndexByte(ref, '/')]},
 		{"pull", ref}, {"cache", "status", "--json"}, {"mount", ref, dir}, {"cat", ref, "hello"}, {"status", "--json", dir}, {"status", dir},
 	} {
 		r := u.run(args...)

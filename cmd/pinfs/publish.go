@@ -111,7 +111,9 @@ func (f publishFlags) request(name string) (publish.Request, error) {
 
 // arbitrate says how req gets along with others who publish at the same time.
 func (a *app) arbitrate(req *publish.Request, store fetch.Store) {
-	req.Exclusive = strings.HasPrefix(store.URL(), "file://") // a link is made only once
+	if req.Exclusive = strings.HasPrefix(store.URL(), "file://"); !req.Exclusive { // a link is made only once
+		req.Ask = func(ctx context.Context) bool { return a.exclusive(ctx, store.URL()) }
+	}
 	req.Waiting = func(other record.Intent) {
 		fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
 	}

@@ -53,7 +53,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	a.cfg.register(root.PersistentFlags())
 	root.AddCommand(
-		a.publishCommand(), a.adoptCommand(), a.pinCommand(), a.resolveCommand(), a.lsCommand(), a.historyCommand(), a.verifyCommand(), a.catCommand(),
+		a.publishCommand(), a.adoptCommand(), a.probeCommand(), a.pinCommand(), a.resolveCommand(), a.lsCommand(), a.historyCommand(), a.verifyCommand(), a.catCommand(),
 		a.mountCommand(), a.umountCommand(), a.upgradeCommand(), a.statusCommand(), a.pullCommand(), a.cacheCommand(), a.traceCommand(), a.demoCommand(), a.versionCommand(),
 		a.workerCommand(),
 	)
