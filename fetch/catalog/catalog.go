@@ -92,9 +92,15 @@ func (e *DisputedError) Is(target error) bool { return target == fetch.ErrConfli
 // then; fetch.ErrNotFound if there is no such name, fetch.ErrConflict if it never had that pin. A
 // damaged newer record is in nobody's way who knows the pin.
 func (c *Catalog) WithPin(ctx context.Context, name record.Name, pin fetch.Pin) (*record.Record, error) {
+	r, _, err := c.withPin(ctx, name, pin)
+	return r, err
+}
+
+// withPin also reports whether the record is the name's last one.
+func (c *Catalog) withPin(ctx context.Context, name record.Name, pin fetch.Pin) (r *record.Record, last bool, err error) {
 	revisions, err := c.known(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var current *record.Record
 	var damaged error
@@ -104,17 +110,17 @@ func (c *Catalog) WithPin(ctx context.Context, name record.Name, pin fetch.Pin) 
 		case errors.Is(err, fetch.ErrMalformed):
 			damaged = errors.Join(damaged, err)
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		case r.Pin == pin:
-			return r, nil
+			return r, revision == revisions[len(revisions)-1], nil
 		case current == nil:
 			current = r
 		}
 	}
 	if damaged != nil {
-		return nil, damaged // it may be the one
+		return nil, false, damaged // it may be the one
 	}
-	return nil, fmt.Errorf("%w: %s/%s never was %s; it is %s at revision %d: check the pin, or leave it out to take what is current",
+	return nil, false, fmt.Errorf("%w: %s/%s never was %s; it is %s at revision %d: check the pin, or leave it out to take what is current",
 		fetch.ErrConflict, c.store.URL(), name, pin, current.Pin, current.Revision)
 }
 

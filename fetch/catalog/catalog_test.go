@@ -226,3 +226,26 @@ func TestRecordCopiedFromAnotherStore(t *testing.T) {
 		t.Errorf("Resolve = %+v, %v, want the image in this store", p, err)
 	}
 }
+
+// TestCopiesServeThePast: no record can tell of a repair of what is not current, so a listing does.
+func TestCopiesServeThePast(t *testing.T) {
+	store, _ := newStore(t)
+	c := New(store)
+	old, now := entry(store, "a", 1, "1"), entry(store, "a", 2, "2")
+	add(t, c, old, now)
+	for _, key := range []string{record.CopyKey(old.Pin, record.ImagePart, 9), record.CopyKey(old.Pin, record.ImagePart, 10), record.CopyKey(now.Pin, record.ImagePart, 1)} {
+		if _, err := store.Create(t.Context(), key, strings.NewReader("bytes"), 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := c.Resolve(t.Context(), "a", old.Pin)
+	if err != nil || p.Image.URL != store.URL()+"/"+record.CopyKey(old.Pin, record.ImagePart, 10) || p.Manifest != old.Manifest {
+		t.Errorf("Resolve(a@old) = %+v, %v, want the newest copy of the image and the manifest of the record", p, err)
+	}
+	if len(p.Others) != 1 || p.Others[0] != old.Locations[0] {
+		t.Errorf("Resolve(a@old) has other places %v, want the recorded one", p.Others)
+	}
+	if p, err = c.Resolve(t.Context(), "a", now.Pin); err != nil || p.Image != now.Locations[0] {
+		t.Errorf("Resolve(a@now) = %+v, %v, want what its record says", p, err)
+	}
+}

@@ -19,22 +19,29 @@ type Place struct {
 }
 
 // Resolve finds what name (or, if name is empty, pin alone) stands for. It costs a listing and a
-// record for a name, a record more for each newer revision with another pin, and nothing for a pin
-// alone, so that the place may turn out to be empty. With both given the name must have, or have
-// had, that pin.
+// record for a name, a record more for each newer revision with another pin and then a listing of
+// repaired copies, and nothing for a pin alone, so that the place may turn out to be empty. With both
+// given the name must have, or have had, that pin.
 func (c *Catalog) Resolve(ctx context.Context, name record.Name, pin fetch.Pin) (Place, error) {
 	if name == "" {
 		return c.contentAddressed(pin), nil
 	}
-	find := c.Current
-	if !pin.IsZero() {
-		find = func(ctx context.Context, name record.Name) (*record.Record, error) { return c.WithPin(ctx, name, pin) }
+	if pin.IsZero() {
+		r, err := c.Current(ctx, name)
+		if err != nil {
+			return Place{}, err
+		}
+		return c.Place(r), nil
 	}
-	r, err := find(ctx, name)
+	r, last, err := c.withPin(ctx, name, pin)
 	if err != nil {
 		return Place{}, err
 	}
-	return c.Place(r), nil
+	p := c.Place(r)
+	if !last {
+		c.addCopies(ctx, &p)
+	}
+	return p, nil
 }
 
 // contentAddressed says where an image lies whose identity nobody has told us.
