@@ -11,12 +11,16 @@ import (
 	"github.com/pinfs/pinfs/fetch/record"
 )
 
-// bind stores what was hashed and adds the record, unless the name is bound to it already. As long as
-// others are in the way who may turn out to be none, it tries again.
+// bind stores what was hashed and adds the record, unless the name is bound to it already.
 func (p *publication) bind(ctx context.Context, from origin, sums *sums) (*Result, error) {
+	return patiently(ctx, p, func() (*Result, error) { return p.try(ctx, from, sums) })
+}
+
+// patiently tries again as long as others are in the way who may turn out to be none.
+func patiently[T any](ctx context.Context, p *publication, try func() (T, error)) (T, error) {
 	told := false
 	for tries := 0; ; tries++ {
-		result, err := p.try(ctx, from, sums)
+		result, err := try()
 		var busy *busyError
 		if !errors.As(err, &busy) {
 			return result, err
@@ -26,7 +30,7 @@ func (p *publication) bind(ctx context.Context, from origin, sums *sums) (*Resul
 			p.Waiting(busy.rival.Intent)
 		}
 		if err := busy.wait(ctx, tries); err != nil {
-			return nil, err
+			return *new(T), err
 		}
 	}
 }
