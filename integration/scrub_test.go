@@ -58,7 +58,9 @@ func TestDamageAtRest(t *testing.T) {
 	p.tree = tree
 	store := "s3://" + p.bucket
 	_, pin, _ := strings.Cut(p.ref, "@")
-	u.scrub(store, 0, "ok")
+	if _, sum := u.scrub(store, 0, "ok"); sum.Images != 1 {
+		t.Errorf("%+v: listing and record do not tell the same identity", sum)
+	}
 
 	const off = 250<<20 + 12345
 	flip(t, server.StoredFile(p.bucket, p.key), off)
@@ -112,9 +114,14 @@ func TestDamageAtRest(t *testing.T) {
 func TestScrubOfVersions(t *testing.T) {
 	server := s3server.Start(t, s3server.Config{Versioning: true})
 	u := s3User(t, server)
-	image := smallImage(t)
+	tree := t.TempDir()
+	write(t, filepath.Join(tree, "a"), 20<<20) // two parts
+	image := squashfs(t, tree)
 	p := publishImage(t, u, server, image)
 	store := "s3://" + p.bucket
+	if _, sum := u.scrub(store, 0, "ok"); sum.Images != 1 {
+		t.Errorf("%+v: listing and record do not tell the same identity", sum)
+	}
 	backup := t.TempDir()
 	u.ok("publish", image, "file://"+backup+"//PE/image")
 
