@@ -406,3 +406,73 @@ func TestFindingAsJSON(t *testing.T) {
 		t.Errorf("%s, %v", b, err)
 	}
 }
+
+// TestImageElsewhere: a record may name a key that is not pinfs's own, and its manifest is no orphan.
+func TestImageElsewhere(t *testing.T) {
+	s := newSite(t)
+	r := s.publish("PE/a", 3*leaf, 1)
+	if err := os.Rename(filepath.Join(s.dir, record.ImageKey(r.Pin)), filepath.Join(s.dir, "boot.img")); err != nil {
+		t.Fatal(err)
+	}
+	s.remove(r.Key())
+	r.Locations[0].URL = s.URL() + "/boot.img"
+	b, err := r.Format()
+	if err == nil {
+		_, err = s.Create(t.Context(), r.Key(), strings.NewReader(string(b)), int64(len(b)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, sum := s.scrub(scrub.Config{}); len(found) > 0 || sum.Images != 1 || sum.Bytes != 3*leaf {
+		t.Errorf("%+v, %+v, want all well", found, sum)
+	}
+	s.edit("boot.img", true, flip(9))
+	if found, sum := s.scrub(scrub.Config{}); len(found) != 1 || sum.Worst() != fetch.ErrCorrupt || found[0].Object != s.URL()+"/boot.img" {
+		t.Errorf("%+v, %+v, want boot.img corrupt", found, sum)
+	}
+}
+
+// TestRepaired: what a later record, or a copy for a pin of the past, makes up for is no reason to act.
+func TestRepaired(t *testing.T) {
+	for _, past := range []bool{false, true} {
+		s := newSite(t)
+		r := s.publish("PE/a", 3*leaf, 1)
+		if past {
+			s.publish("PE/a", leaf, 2)
+		}
+		s.edit(record.ImageKey(r.Pin), true, flip(9))
+		mend := func(name record.Name) {
+			t.Helper()
+			req := publish.RepairRequest{Name: name, Pin: r.Pin, Publisher: "test@here", Exclusive: true, Open: func(context.Context) (fetch.Source, error) {
+				return fetchtest.Memory(fetchtest.Random(3*leaf, 1)), nil
+			}}
+			if _, err := publish.Mend(t.Context(), s.Store, req); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mend("PE/a")
+		if found, sum := s.scrub(scrub.Config{}); len(found) != 1 || found[0].Verdict != scrub.Repaired || sum.Worst() != "" {
+			t.Errorf("past %v: %+v, %+v, want it repaired", past, found, sum)
+		}
+		other := *r
+		other.Name = "PE/b" // still stands for the damaged object
+		b, err := other.Format()
+		if err == nil {
+			_, err = s.Create(t.Context(), other.Key(), strings.NewReader(string(b)), int64(len(b)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, sum := s.scrub(scrub.Config{}); sum.Worst() != fetch.ErrCorrupt {
+			t.Errorf("past %v: %+v, want the other name to be cared for", past, sum)
+		}
+		mend("PE/b")
+		if found, sum := s.scrub(scrub.Config{}); sum.Worst() != "" {
+			t.Errorf("past %v: %+v, %+v, want both repaired", past, found, sum)
+		}
+		s.remove(record.ImageKey(r.Pin))
+		if found, sum := s.scrub(scrub.Config{}); sum.Worst() != "" {
+			t.Errorf("past %v: with the damaged object deleted %+v, %+v", past, found, sum)
+		}
+	}
+}

@@ -88,7 +88,7 @@ func (s *state) save() error {
 		err = replace(s.path, b)
 	}
 	if err != nil {
-		return fmt.Errorf("state file: %w", err)
+		return fmt.Errorf("state file: %w; choose another place for it", err)
 	}
 	return nil
 }
