@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -264,6 +265,35 @@ func TestRepairIntoABadStore(t *testing.T) {
 	}
 	if _, err := Mend(t.Context(), p.store, p.request()); err != nil {
 		t.Error(err)
+	}
+	p.whole(p.Name, fetch.Pin{})
+}
+
+// TestRepairOfAnImageElsewhere: what lies at a key of somebody else's is left to him, the copy is ours.
+func TestRepairOfAnImageElsewhere(t *testing.T) {
+	p := newPatient(t)
+	b, err := os.ReadFile(p.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := p.store.Create(t.Context(), "PE/boot.img", bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.remove(p.Key())
+	p.remove(record.ImageKey(p.Pin))
+	elsewhere := fetch.Location{URL: "s3://other/image", ETag: "e", Size: p.Size}
+	p.Locations = []fetch.Location{theirs, elsewhere}
+	if err := catalog.New(p.store).Add(t.Context(), p.Record); err != nil {
+		t.Fatal(err)
+	}
+	p.damage("PE/boot.img")
+	done, err := Mend(t.Context(), p.store, p.request())
+	if err != nil || done.Record == nil || !done.Uploaded || done.Image.URL != p.store.URL()+"/"+record.ImageKey(p.Pin) {
+		t.Fatalf("Mend = %+v, %v", done, err)
+	}
+	if at := done.Record.Locations; len(at) != 2 || at[0] != done.Image || at[1] != elsewhere {
+		t.Errorf("recorded is %v, want the copy and what lies in another store", at)
 	}
 	p.whole(p.Name, fetch.Pin{})
 }
