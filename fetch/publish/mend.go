@@ -19,9 +19,24 @@ func mendable(err error) bool {
 	return slices.Contains([]fetch.Verdict{fetch.ErrCorrupt, fetch.ErrOverwritten, fetch.ErrNotFound}, fetch.VerdictOf(err))
 }
 
-// look reads what the store has and returns what is wrong with it.
-func (r *repair) look(ctx context.Context, place catalog.Place) error {
-	o, err := verify.Open(ctx, r.store, place.Pin, place.Image, place.Manifest, verify.Config{})
+// look reads what the store has and returns what is wrong with it: all places that the current record
+// names here, else the one where readers look.
+func (r *repair) look(ctx context.Context, place catalog.Place, current *record.Record) error {
+	images := []fetch.Location{place.Image}
+	if current != nil {
+		images = append(images, slices.DeleteFunc(slices.Clone(place.Others), func(at fetch.Location) bool { return !r.here(at) })...)
+	}
+	for _, at := range images {
+		if err := r.whole(ctx, place, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole reads one image of a place.
+func (r *repair) whole(ctx context.Context, place catalog.Place, image fetch.Location) error {
+	o, err := verify.Open(ctx, r.store, place.Pin, image, place.Manifest, verify.Config{})
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,11 @@ func (r *repair) try(ctx context.Context) (*Repair, error) {
 	if err != nil {
 		return nil, err
 	}
-	damage := r.look(ctx, place)
+	current, err := r.isCurrent(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	damage := r.look(ctx, place, current)
 	if !mendable(damage) {
 		return &Repair{Image: place.Image, Manifest: place.Manifest}, damage
 	}
@@ -88,11 +92,7 @@ func (r *repair) try(ctx context.Context) (*Repair, error) {
 		return nil, err
 	}
 	done := &Repair{Damage: damage}
-	current, err := r.isCurrent(ctx, place)
-	switch {
-	case err != nil:
-		return nil, err
-	case current == nil:
+	if current == nil {
 		return done, r.mend(ctx, place, done, nil)
 	}
 	return done, r.renew(ctx, place, done, current)
@@ -128,15 +128,15 @@ func (r *repair) renew(ctx context.Context, place catalog.Place, done *Repair, c
 	if err := r.mend(ctx, place, done, current); err != nil {
 		return err
 	}
+	others, err := r.others(ctx, current, done.Image)
+	if err != nil {
+		return err
+	}
 	if err := r.still(ctx, current); err != nil {
 		return err
 	}
-	next := r.newRecord(l.id.Revision, current, r.sums, places{done.Image, done.Manifest})
-	for _, at := range current.Locations {
-		if _, err := at.KeyIn(r.store.URL()); err != nil { // in another store: not ours to judge
-			next.Locations = append(next.Locations, at)
-		}
-	}
+	next := r.newRecord(l.intent.Revision, current, r.sums, places{done.Image, done.Manifest})
+	next.Locations = append(next.Locations, others...)
 	result, err := r.commit(ctx, next, done.Uploaded)
 	if err != nil {
 		return err
@@ -144,6 +144,32 @@ func (r *repair) renew(ctx context.Context, place catalog.Place, done *Repair, c
 	l.sweep(ctx)
 	done.Record = result.Record
 	return nil
+}
+
+// others are the places beside image that a record goes on to name: those in other stores, which are not
+// ours to judge, and those that are right.
+func (r *repair) others(ctx context.Context, current *record.Record, image fetch.Location) (list []fetch.Location, err error) {
+	for _, at := range current.Locations {
+		if at.URL == image.URL {
+			continue
+		}
+		if r.here(at) {
+			err := r.imageRight(ctx, at)
+			if mendable(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, at)
+	}
+	return list, nil
+}
+
+func (r *repair) here(at fetch.Location) bool {
+	_, err := at.KeyIn(r.store.URL())
+	return err == nil
 }
 
 // open reads the source and compares it with the pin, once.

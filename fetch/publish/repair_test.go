@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +297,34 @@ func TestRepairOfAnImageElsewhere(t *testing.T) {
 		t.Errorf("recorded is %v, want the copy and what lies in another store", at)
 	}
 	p.whole(p.Name, fetch.Pin{})
+}
+
+// TestRepairOfOneOfTwoPlaces: the record goes on to name what is right, and not what is damaged.
+func TestRepairOfOneOfTwoPlaces(t *testing.T) {
+	for _, damaged := range []int{0, 1} {
+		p := newPatient(t)
+		b, err := os.ReadFile(p.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := p.store.Create(t.Context(), "PE/boot.img", bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.remove(p.Key())
+		p.Locations = append(p.Locations, theirs)
+		if err := catalog.New(p.store).Add(t.Context(), p.Record); err != nil {
+			t.Fatal(err)
+		}
+		p.damage([]string{record.ImageKey(p.Pin), "PE/boot.img"}[damaged])
+		done, err := Mend(t.Context(), p.store, p.request())
+		if err != nil || done.Record == nil || done.Uploaded != (damaged == 0) {
+			t.Fatalf("Mend = %+v, %v", done, err)
+		}
+		want := []fetch.Location{done.Image, theirs}[:2-damaged]
+		if !slices.Equal(done.Record.Locations, want) {
+			t.Errorf("place %d damaged: recorded is %v, want %v", damaged, done.Record.Locations, want)
+		}
+		p.whole(p.Name, fetch.Pin{})
+	}
 }
