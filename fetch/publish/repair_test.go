@@ -328,3 +328,37 @@ func TestRepairOfOneOfTwoPlaces(t *testing.T) {
 		p.whole(p.Name, fetch.Pin{})
 	}
 }
+
+// TestRepairThatFailsAnywhere: whatever request fails, the name is as it was or repaired, and the next repair
+// succeeds.
+func TestRepairThatFailsAnywhere(t *testing.T) {
+	broken := errors.New("the line is cut")
+	for n, done := 0, false; !done; n++ {
+		p := newPatient(t)
+		p.damage(record.ImageKey(p.Pin))
+		calls := 0
+		faults := &fetchtest.Faults{Call: func(_ context.Context, method, _ string) error {
+			if calls++; calls == n+1 && method != "Remove" { // who removes only tidies up
+				return broken
+			}
+			return nil
+		}}
+		_, err := Mend(t.Context(), faults.Store(p.store), p.request())
+		if err != nil && !errors.Is(err, broken) {
+			t.Fatalf("request %d fails: Mend = %v", n, err)
+		}
+		done = calls <= n
+		r, err := catalog.New(p.store).Current(t.Context(), p.Name)
+		if err != nil || r.Pin != p.Pin || r.Revision > 2 {
+			t.Fatalf("request %d fails: the name is %+v, %v", n, r, err)
+		}
+		if r.Revision == 2 {
+			p.whole(p.Name, fetch.Pin{})
+		}
+		if _, err := Mend(t.Context(), p.store, p.request()); err != nil {
+			t.Errorf("request %d fails: the next Mend = %v", n, err)
+		}
+		p.whole(p.Name, fetch.Pin{})
+		wantTidy(t, p.store)
+	}
+}
