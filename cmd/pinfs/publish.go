@@ -111,12 +111,18 @@ func (f publishFlags) request(name string) (publish.Request, error) {
 
 // arbitrate says how req gets along with others who publish at the same time.
 func (a *app) arbitrate(req *publish.Request, store fetch.Store) {
-	if req.Exclusive = strings.HasPrefix(store.URL(), "file://"); !req.Exclusive { // a link is made only once
-		req.Ask = func(ctx context.Context) bool { return a.exclusive(ctx, store.URL()) }
+	req.Ask, req.Waiting = a.asking(store), a.waiting
+}
+
+// asking finds out whether the store is exclusive.
+func (a *app) asking(store fetch.Store) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		return strings.HasPrefix(store.URL(), "file://") || a.exclusive(ctx, store.URL()) // a link is made only once
 	}
-	req.Waiting = func(other record.Intent) {
-		fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
-	}
+}
+
+func (a *app) waiting(other record.Intent) {
+	fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
 }
 
 // whoAmI is USER@HOST as far as the system tells.

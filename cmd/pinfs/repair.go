@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 	"github.com/pinfs/pinfs/fetch/publish"
@@ -52,11 +51,8 @@ func (a *app) repair(ctx context.Context, arg, from, publisher string) error {
 	bars := a.progress()
 	done, err := publish.Mend(ctx, store, publish.RepairRequest{
 		Name: ref.Name, Pin: ref.Pin, From: from, Publisher: publisher, Progress: bars.step,
-		Open:      func(ctx context.Context) (fetch.Source, error) { return a.sourceOf(ctx, from, ref.Pin) },
-		Exclusive: strings.HasPrefix(store.URL(), "file://"), // a link is made only once
-		Waiting: func(other record.Intent) {
-			fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
-		},
+		Open: func(ctx context.Context) (fetch.Source, error) { return a.sourceOf(ctx, from, ref.Pin) },
+		Ask:  a.asking(store), Waiting: a.waiting,
 	})
 	bars.wait()
 	if err != nil {

@@ -49,9 +49,6 @@ func (p *publication) try(ctx context.Context, from origin, sums *sums) (*Result
 	} else if err := p.mayMove(current, sums.tree.Pin()); err != nil {
 		return nil, err
 	}
-	if p.Ask != nil {
-		p.Exclusive, p.Ask = p.Ask(ctx), nil
-	}
 	l, err := p.claim(ctx, revisionOf(current)+1, sums.tree.Pin())
 	if err != nil {
 		return nil, err

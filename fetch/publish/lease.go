@@ -41,6 +41,9 @@ const cleanWithin = 20 * time.Second
 // claim gets hold of revision, or of a later one where the store does not check conditions and somebody
 // who has claimed it was not heard of for long.
 func (p *publication) claim(ctx context.Context, revision int, pin fetch.Pin) (*lease, error) {
+	if p.Ask != nil {
+		p.Exclusive, p.Ask = p.Ask(ctx), nil
+	}
 	for {
 		l, err := p.announce(ctx, revision, pin)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 // Repairing is the phase that comes before all others of a Repair: what the store has is read.
 const Repairing Phase = "look"
 
-// RepairRequest says what to repair. Publisher, Progress, Waiting, Exclusive and Lease are those of Request.
+// RepairRequest says what to repair. Publisher, Progress, Waiting, Exclusive, Ask and Lease are those of Request.
 type RepairRequest struct {
 	Name record.Name // "" = what lies at the content-addressed keys
 	Pin  fetch.Pin   // that Name has, or had
@@ -29,6 +29,7 @@ type RepairRequest struct {
 	Progress  Progress
 	Waiting   func(other record.Intent)
 	Exclusive bool
+	Ask       func(context.Context) bool
 	Lease     time.Duration
 }
 
@@ -60,7 +61,7 @@ type repair struct {
 func Mend(ctx context.Context, store fetch.Store, req RepairRequest) (*Repair, error) {
 	r := &repair{req: req, publication: &publication{store: store, catalog: catalog.New(store), Request: Request{
 		Name: req.Name, Expect: req.Pin, Publisher: req.Publisher, Progress: req.Progress, Waiting: req.Waiting,
-		Exclusive: req.Exclusive, Lease: cmp.Or(req.Lease, defaultLease),
+		Exclusive: req.Exclusive, Ask: req.Ask, Lease: cmp.Or(req.Lease, defaultLease),
 	}}}
 	if r.Progress == nil {
 		r.Progress = func(Phase, int64, int64) {}
