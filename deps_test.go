@@ -32,6 +32,7 @@ var arrows = map[string]struct{ packages, libraries []string }{
 	"fetch/publish":                      {[]string{"fetch", "fetch/manifest", "fetch/record", "fetch/verify", "fetch/catalog"}, nil},
 	"fetch/ims":                          {[]string{"fetch"}, nil},
 	"fetch/scrub":                        {[]string{"fetch", "fetch/manifest", "fetch/record", "fetch/verify", "fetch/catalog", "fetch/retry"}, nil},
+	"fetch/gc":                           {[]string{"fetch", "fetch/record"}, nil},
 	"fetch/fetchtest":                    {[]string{"fetch"}, nil},
 	"fs":                                 {[]string{"fetch", "squash", "fs/tree", "fs/status", "fs/inflight"}, []string{"github.com/hanwen/go-fuse/v2"}},
 	"fs/tree":                            {[]string{"fetch", "squash"}, nil},

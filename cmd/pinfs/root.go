@@ -56,7 +56,7 @@ func (a *app) root() *cobra.Command {
 		a.publishCommand(), a.adoptCommand(), a.probeCommand(), a.pinCommand(), a.resolveCommand(), a.lsCommand(), a.historyCommand(), a.verifyCommand(), a.catCommand(),
 		a.mountCommand(), a.umountCommand(), a.upgradeCommand(), a.statusCommand(), a.pullCommand(), a.cacheCommand(), a.traceCommand(), a.demoCommand(), a.versionCommand(),
 		a.workerCommand(),
-		a.scrubCommand(), a.repairCommand(),
+		a.scrubCommand(), a.gcCommand(), a.repairCommand(),
 	)
 	return root
 }

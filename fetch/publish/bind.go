@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func (p *publication) try(ctx context.Context, from origin, sums *sums) (*Result
 	if err != nil {
 		return nil, err
 	}
-	if err := p.still(ctx, current); err != nil {
+	if err := cmp.Or(l.lapsed(), p.still(ctx, current)); err != nil {
 		return nil, err
 	}
 	r := p.newRecord(l.id.Revision, current, sums, got.places)

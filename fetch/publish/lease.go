@@ -29,10 +29,11 @@ type lease struct {
 	stop   context.CancelFunc // of the renewing; nil before hold
 	done   sync.WaitGroup
 
-	mu   sync.Mutex // guards all below
-	put  time.Time  // when the newest intent was there, by our clock
-	seq  int        // of the last try to put one
-	keys []string   // of intents of this run that are there, or may be
+	mu    sync.Mutex    // guards all below
+	put   time.Time     // when the newest intent was there, by our clock
+	seq   int           // of the last try to put one
+	ahead time.Duration // the store's clock of ours
+	keys  []string      // of intents of this run that are there, or may be
 }
 
 // cleanWithin is how long the removal of an intent may take; it is done in any case.
@@ -60,7 +61,9 @@ func (p *publication) claim(ctx context.Context, revision int, pin fetch.Pin) (*
 			revision = stale + 1
 			continue
 		default:
-			err = l.hold(ctx)
+			if err = l.hold(ctx); err == nil {
+				err = l.spared(ctx, pin)
+			}
 		}
 		if err != nil {
 			l.end()
@@ -149,6 +152,35 @@ func (l *lease) remove(ctx context.Context, keys ...string) {
 			l.mu.Unlock()
 		}
 	}
+}
+
+// spared fails while somebody is about to remove what nobody names of pin. He has said so before he looked
+// for who announced it, and we have announced it before we look for him: one sees the other.
+func (l *lease) spared(ctx context.Context, pin fetch.Pin) error {
+	for e, err := range l.p.store.List(ctx, record.RemovalPrefix+pin.Hex()+"/") {
+		if err != nil {
+			return err
+		}
+		if l.now().Sub(e.Modified) < record.RemovalLease {
+			return &busyError{removal: true, store: l.p.store.URL(), name: l.p.Name}
+		}
+	}
+	return nil
+}
+
+// lapsed fails if the claim was not renewed in time: others may have taken this run for dead.
+func (l *lease) lapsed() error {
+	if l.age() > l.p.Lease {
+		return &busyError{again: true}
+	}
+	return nil
+}
+
+// now is the time by the store's clock.
+func (l *lease) now() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Add(l.ahead)
 }
 
 // end takes the claim back.

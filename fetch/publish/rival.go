@@ -79,7 +79,7 @@ func (l *lease) look(ctx context.Context) (rivals, error) {
 		return nil, fmt.Errorf("%w: %s does not list an upload that was just announced there", fetch.ErrUnavailable, l.p.store.URL())
 	}
 	delete(runs, l.id.Run)
-	now := mine[len(mine)-1].Modified.Add(l.age()) // by the store's clock
+	now := l.tell(mine[len(mine)-1].Modified)
 	var found rivals
 	for _, entries := range runs {
 		r, err := l.read(ctx, entries)
@@ -90,6 +90,14 @@ func (l *lease) look(ctx context.Context) (rivals, error) {
 		found = append(found, r)
 	}
 	return found, nil
+}
+
+// tell takes in when the store has put the newest intent, and returns the time by the store's clock.
+func (l *lease) tell(put time.Time) time.Time {
+	l.mu.Lock()
+	l.ahead = put.Sub(l.put)
+	l.mu.Unlock()
+	return l.now()
 }
 
 // read gets the last of a rival's intents, which lie in their order. What can not be understood counts
@@ -125,11 +133,12 @@ func (p *publication) meet(r rival, pin fetch.Pin) error {
 
 // busyError reports somebody else who may turn out to be in nobody's way.
 type busyError struct {
-	rival rival
-	again bool // there is none any more: look again at once
-	same  bool // he publishes the same bytes
-	store string
-	name  record.Name
+	rival   rival
+	again   bool // there is none any more: look again at once
+	removal bool // he is no publisher: he removes what nobody names
+	same    bool // he publishes the same bytes
+	store   string
+	name    record.Name
 }
 
 // Error implements error.
@@ -139,6 +148,9 @@ func (e *busyError) Error() string { return e.conflict().Error() }
 func (e *busyError) Is(target error) bool { return target == fetch.ErrConflict }
 
 func (e *busyError) conflict() error {
+	if e.removal {
+		return fmt.Errorf("%w: %s: images that nobody names are just being removed, this one as well", fetch.ErrConflict, e.store)
+	}
 	if e.again {
 		return fmt.Errorf("%w: somebody else is publishing at the same time", fetch.ErrConflict)
 	}
@@ -160,7 +172,7 @@ const (
 // wait waits until another try may turn out otherwise; an error if there should be none.
 func (e *busyError) wait(ctx context.Context, tries int) error {
 	switch {
-	case e.holds():
+	case e.holds(), e.removal:
 		return sleep(ctx, samePoll)
 	case tries >= tieTries && !e.same:
 		return e.conflict()

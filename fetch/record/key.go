@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -14,10 +15,11 @@ const reservedPart = ".pinfs"
 
 // Prefixes of a store's keys. Nothing below the first two is ever overwritten.
 const (
-	ImagesPrefix  = reservedPart + "/images/"  // + pin + "/image" or "/manifest"
-	NamesPrefix   = reservedPart + "/names/"   // + name + "/" + revision + ".json"
-	UploadsPrefix = reservedPart + "/uploads/" // + name + "/" + id + ".json"
-	ProbePrefix   = reservedPart + "/probe/"   // + what a probe tries with
+	ImagesPrefix  = reservedPart + "/images/"   // + pin + "/image" or "/manifest"
+	NamesPrefix   = reservedPart + "/names/"    // + name + "/" + revision + ".json"
+	UploadsPrefix = reservedPart + "/uploads/"  // + name + "/" + id + ".json"
+	ProbePrefix   = reservedPart + "/probe/"    // + what a probe tries with
+	RemovalPrefix = reservedPart + "/removals/" // + pin + "/" + run: whoever is about to remove an image
 )
 
 // MaxRevision is the highest revision that fits in a key's eight digits.
@@ -78,3 +80,9 @@ func splitKey(key, prefix string, file *regexp.Regexp) (dir string, groups []str
 	groups = file.FindStringSubmatch(rest[slash+1:])
 	return rest[:slash], groups, groups != nil
 }
+
+// RemovalKey is where a run says that it is about to remove what nobody names of pin.
+func RemovalKey(pin fetch.Pin, run string) string { return RemovalPrefix + pin.Hex() + "/" + run }
+
+// RemovalLease is after how long such a note counts for nothing, by the store's clock.
+const RemovalLease = 15 * time.Minute

@@ -72,3 +72,24 @@ func (s *Store) CreateWith(ctx context.Context, key string, body io.ReaderAt, si
 	}
 	return s.Create(ctx, key, body, size)
 }
+
+var _ fetch.Parted = (*Store)(nil)
+
+// Unfinished implements fetch.Parted. A store that takes objects as a whole has none.
+func (s *Store) Unfinished(ctx context.Context, prefix string) ([]fetch.Unfinished, error) {
+	next, ok := s.Store.(fetch.Parted)
+	if !ok {
+		return nil, nil
+	}
+	return do(ctx, s.cfg, func() ([]fetch.Unfinished, error) { return next.Unfinished(ctx, prefix) })
+}
+
+// Abort implements fetch.Parted.
+func (s *Store) Abort(ctx context.Context, u fetch.Unfinished) error {
+	next, ok := s.Store.(fetch.Parted)
+	if !ok {
+		return nil
+	}
+	_, err := do(ctx, s.cfg, func() (struct{}, error) { return struct{}{}, next.Abort(ctx, u) })
+	return err
+}

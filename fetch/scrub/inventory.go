@@ -93,7 +93,7 @@ func (inv *inventory) add(e fetch.Entry) {
 		inv.names[name].listed = append(inv.names[name].listed, revision)
 	} else if _, _, err := record.ParseIntentKey(e.Key); err == nil {
 		inv.uploads++
-	} else if !strings.HasPrefix(e.Key, record.ProbePrefix) { // somebody is trying the store out, or has
+	} else if !strings.HasPrefix(e.Key, record.ProbePrefix) && !strings.HasPrefix(e.Key, record.RemovalPrefix) {
 
 		inv.foreign = append(inv.foreign, e.Key)
 	}
