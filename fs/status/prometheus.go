@@ -34,11 +34,17 @@ type mountMetrics struct {
 	mount string // its label
 }
 
+// document leaves out what only a worker knows while there is none: a counter that fell to 0 would be taken
+// for one that began anew.
 func (m mountMetrics) document(d Document) {
-	m.gauge("pinfs_mount_info", 1, label("kind", d.Kind), label("pin", d.Pin), label("name", d.Name), label("ref", d.Ref), label("state", d.State))
 	m.gauge("pinfs_serving", truth(d.State == Serving))
-	m.gauge("pinfs_revision", float64(d.Revision))
 	m.gauge("pinfs_start_time_seconds", float64(d.Since.Unix()))
+	m.counter("pinfs_worker_restarts_total", uint64(d.Restarts))
+	if d.Size == 0 { // no image has
+		return
+	}
+	m.gauge("pinfs_mount_info", 1, label("kind", d.Kind), label("pin", d.Pin), label("name", d.Name), label("ref", d.Ref), label("state", d.State))
+	m.gauge("pinfs_revision", float64(d.Revision))
 	m.gauge("pinfs_image_bytes", float64(d.Size))
 	m.counter("pinfs_verified_bytes_total", uint64(d.VerifiedBytes))
 	m.counter("pinfs_requests_total", d.Requests)

@@ -24,7 +24,7 @@ func TestPrometheus(t *testing.T) {
 			Sources: []status.Source{{URL: "s3://b/o", State: status.Used, P95: 0.25}, {URL: "file:///x", State: status.PassedOver}},
 			Cache:   &status.Cache{Hits: 10, Stored: 11, Damaged: 1, Leaves: 12, All: 13},
 		},
-		{Mountpoint: "/dead", State: status.Dead},
+		{Mountpoint: "/dead", State: status.Dead, Restarts: 2},
 	})
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(out.Bytes()))
@@ -49,7 +49,12 @@ func TestPrometheus(t *testing.T) {
 		t.Errorf("%d sources, want 2", n)
 	}
 	want := "/mnt/a \"b\"\\c\nd,e={f}#ü\ufffd"
-	if got := families["pinfs_image_bytes"].GetMetric()[1].GetLabel()[0].GetValue(); got != want {
+	for name, both := range map[string]bool{"pinfs_serving": true, "pinfs_worker_restarts_total": true, "pinfs_requests_total": false, "pinfs_mount_info": false} {
+		if n := len(families[name].GetMetric()); (n == 2) != both {
+			t.Errorf("%s of %d mounts, of both: %v", name, n, both)
+		}
+	}
+	if got := families["pinfs_image_bytes"].GetMetric()[0].GetLabel()[0].GetValue(); got != want {
 		t.Errorf("mountpoint %q, want %q", got, want)
 	}
 }
