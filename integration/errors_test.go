@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,4 +161,26 @@ func truncated(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return half
+}
+
+// TestSilentServer: a person waits five seconds for a server that accepts and says nothing.
+func TestSilentServer(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	u := newUser(t, "PINFS_S3_ENDPOINT=http://"+silent.Addr().String(), "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
+	u.fails(unavailable, []string{"sent nothing for 5s"}, "ls", "s3://bucket")
+}
+
+// TestUnusableCacheIsTold to whoever mounts; the mount goes on without it.
+func TestUnusableCacheIsTold(t *testing.T) {
+	u := newUser(t)
+	dir := t.TempDir()
+	r := u.run("mount", "--cache", "/proc/nowhere", u.ok("publish", smallImage(t), "file://"+t.TempDir()+"//image"), dir)
+	defer u.ok("umount", dir)
+	if r.code != 0 || !strings.Contains(r.stderr, "going on without the cache /proc/nowhere") {
+		t.Errorf("mount: exit %d, %q, want that it goes on without the cache", r.code, r.stderr)
+	}
 }

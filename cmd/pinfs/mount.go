@@ -91,6 +91,9 @@ func (a *app) mountSpec(ctx context.Context, arg, dir string, j job, options []s
 	if err := cmp.Or(j.Inside.check(), j.Wanted.checkCache(a.cfg.Cache), j.Without.check()); err != nil {
 		return spec, "", err
 	}
+	if err := a.checkCache(); err != nil {
+		return spec, "", err
+	}
 	store, place, err := a.locate(ctx, arg)
 	if err != nil {
 		return spec, "", err

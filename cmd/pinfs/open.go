@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -73,6 +74,24 @@ func (a *app) knownHead(ctx context.Context, dir *cache.Dir, pin fetch.Pin, sour
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
 	return retry.Do(ctx, retry.Config{Total: total}, func() (verify.Head, error) { return a.head(ctx, pin, sources) })
+}
+
+// checkCache tells whoever mounts that the cache can not be used; the mount itself only logs it.
+func (a *app) checkCache() error {
+	if a.cfg.Cache.Dir == "" {
+		return nil
+	}
+	cfg, err := a.cfg.Cache.parse()
+	if err != nil {
+		return err
+	}
+	dir, err := cache.Open(a.cfg.Cache.Dir, cfg)
+	if err != nil {
+		fmt.Fprintf(a.stderr, "pinfs: going on without the cache %s: %s\n", a.cfg.Cache.Dir, oneLine(err))
+		return nil
+	}
+	dir.Close()
+	return nil
 }
 
 // cacheDir returns the configured cache, nil if there is none or its directory can not be used: a

@@ -32,7 +32,7 @@ by itself where it does not know.`,
 }
 
 func (a *app) probe(ctx context.Context, url string) error {
-	store, err := a.bareStore(url)
+	store, err := a.bareStore(url, a.cfg.Timeout/3)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ const probeLimit = 20 * time.Second
 // exclusive reports whether of several creators of one object in the store only one can win, as far as
 // is known: from before or from a probe now. That it can not be found out is no reason not to publish.
 func (a *app) exclusive(ctx context.Context, url string) bool {
-	store, err := a.bareStore(url)
+	store, err := a.bareStore(url, a.cfg.Timeout/3)
 	if err != nil {
 		return false
 	}

@@ -90,7 +90,7 @@ func (a *app) reader(url string) (verify.Store, error) {
 	if strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
 		return http.New(url, http.Config{CAFile: a.cfg.S3.CA, Stall: a.cfg.Timeout / 3})
 	}
-	return a.bareStore(url)
+	return a.bareStore(url, a.cfg.Timeout/3)
 }
 
 // inOneLine joins errors as one message; a single one stays as it is.

@@ -23,14 +23,15 @@ const patience = 5 * time.Second
 
 // store opens a store by its URL, with retries that end after total.
 func (a *app) store(url string, total time.Duration) (fetch.Store, error) {
-	store, err := a.bareStore(url)
+	store, err := a.bareStore(url, min(total, a.cfg.Timeout/3))
 	if err != nil {
 		return nil, err
 	}
 	return retry.NewStore(store, retry.Config{Total: total}), nil
 }
 
-func (a *app) bareStore(url string) (fetch.Store, error) {
+// bareStore gives up a request to which nothing was answered for as long as stall.
+func (a *app) bareStore(url string, stall time.Duration) (fetch.Store, error) {
 	if dir, ok := strings.CutPrefix(url, "file://"); ok {
 		return file.New(dir)
 	}
@@ -40,7 +41,7 @@ func (a *app) bareStore(url string) (fetch.Store, error) {
 		Bucket:          strings.TrimPrefix(url, "s3://"),
 		CAFile:          a.cfg.S3.CA,
 		CredentialsFile: a.cfg.S3.CredentialsFile,
-		Stall:           a.cfg.Timeout / 3, // so that a read can be tried again before it is given up
+		Stall:           stall,
 	})
 	if err != nil && fetch.VerdictOf(err) == "" {
 		return nil, &usageError{err} // nothing was sent yet: it is the configuration
