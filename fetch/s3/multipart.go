@@ -17,19 +17,36 @@ const (
 	abortWithin   = 20 * time.Second
 )
 
-// multipart uploads in parts and puts them together under the condition that the key is free.
-// Whatever fails, no parts are left on the server.
+// multipart uploads in parts and puts them together under the condition that the key is free. It goes on
+// where an earlier run was killed. Whatever else fails, no parts are left on the server.
 func (u *upload) multipart(ctx context.Context) (info minio.UploadInfo, err error) {
-	var id string
+	if id, has := u.resume(ctx); id != "" {
+		var refused minio.ErrorResponse
+		info, err = u.finish(ctx, id, has)
+		if !errors.As(err, &refused) || refused.Code != minio.NoSuchUpload {
+			return info, err
+		}
+	} // else somebody has ended it
+	id, err := u.begin(ctx)
+	if err != nil {
+		return info, err
+	}
+	return u.finish(ctx, id, nil)
+}
+
+func (u *upload) begin(ctx context.Context) (id string, err error) {
 	begin := func(ctx context.Context) (err error) {
 		opts := minio.PutObjectOptions{UserMetadata: u.userMetadata()}
 		id, err = u.store.writes.NewMultipartUpload(ctx, u.store.cfg.Bucket, u.key, opts)
 		return u.explain(err)
 	}
-	if err = retry(ctx, func() error { return u.store.withCredentials(ctx, begin) }); err != nil {
-		return info, err
-	}
-	parts, err := u.sendParts(ctx, id)
+	err = retry(ctx, func() error { return u.store.withCredentials(ctx, begin) })
+	return id, err
+}
+
+// finish sends the parts that are missing and puts all together.
+func (u *upload) finish(ctx context.Context, id string, has map[int]minio.ObjectPart) (info minio.UploadInfo, err error) {
+	parts, err := u.sendParts(ctx, id, has)
 	if err == nil {
 		info, err = u.complete(ctx, id, parts)
 	}
@@ -41,7 +58,7 @@ func (u *upload) multipart(ctx context.Context) (info minio.UploadInfo, err erro
 
 // sendParts returns the parts in order once all are there; after an error it waits for those that
 // are under way.
-func (u *upload) sendParts(ctx context.Context, id string) ([]minio.CompletePart, error) {
+func (u *upload) sendParts(ctx context.Context, id string, has map[int]minio.ObjectPart) ([]minio.CompletePart, error) {
 	partSize := u.store.cfg.partSize(u.size)
 	parts := make([]minio.CompletePart, (u.size+partSize-1)/partSize)
 	group, ctx := errgroup.WithContext(ctx)
@@ -52,7 +69,7 @@ func (u *upload) sendParts(ctx context.Context, id string) ([]minio.CompletePart
 		}
 		off := int64(i) * partSize
 		group.Go(func() (err error) {
-			parts[i], err = u.sendPart(ctx, id, i+1, off, min(partSize, u.size-off))
+			parts[i], err = u.sendPart(ctx, id, i+1, off, min(partSize, u.size-off), has[i+1])
 			return err
 		})
 	}
@@ -64,11 +81,14 @@ func (c Config) partSize(size int64) int64 {
 	return max(c.PartSize, (size+maxParts-1)/maxParts)
 }
 
-// sendPart sends bytes off..off+n as part number, which counts from 1.
-func (u *upload) sendPart(ctx context.Context, id string, number int, off, n int64) (minio.CompletePart, error) {
+// sendPart sends bytes off..off+n as part number, which counts from 1, unless that is what found is.
+func (u *upload) sendPart(ctx context.Context, id string, number int, off, n int64, found minio.ObjectPart) (minio.CompletePart, error) {
 	p, err := newPart(ctx, u.body, off, n)
 	if err != nil {
 		return minio.CompletePart{}, u.explain(err)
+	}
+	if p.has(found) {
+		return minio.CompletePart{PartNumber: number, ETag: found.ETag}, nil
 	}
 	var sent minio.ObjectPart
 	send := func(ctx context.Context) (err error) {
