@@ -125,6 +125,14 @@ func (a *app) waiting(other record.Intent) {
 	fmt.Fprintf(a.stderr, "pinfs: %s is publishing the same bytes since %s: waiting\n", other.Publisher, other.Started.Format(time.RFC3339))
 }
 
+func inSeconds(took map[publish.Phase]time.Duration) map[publish.Phase]float64 {
+	all := map[publish.Phase]float64{}
+	for phase, d := range took {
+		all[phase] = d.Round(time.Millisecond).Seconds()
+	}
+	return all
+}
+
 // whoAmI is USER@HOST as far as the system tells.
 func whoAmI() string {
 	name, host := "unknown", "unknown"
@@ -156,12 +164,13 @@ func (a *app) printPublished(store fetch.Store, result *publish.Result) error {
 	ref := record.Reference{Store: store.URL(), Name: r.Name, Pin: r.Pin}.String()
 	if a.json {
 		return a.printJSON(struct {
-			Reference string         `json:"reference"`
-			Record    *record.Record `json:"record"`
-			Uploaded  bool           `json:"uploaded"`
-			Added     bool           `json:"added"`
-			Agreed    []string       `json:"agreed,omitempty"`
-		}{ref, r, result.Uploaded, result.Added, result.Agreed})
+			Reference string                    `json:"reference"`
+			Record    *record.Record            `json:"record"`
+			Uploaded  bool                      `json:"uploaded"`
+			Added     bool                      `json:"added"`
+			Agreed    []string                  `json:"agreed,omitempty"`
+			Seconds   map[publish.Phase]float64 `json:"seconds"`
+		}{ref, r, result.Uploaded, result.Added, result.Agreed, inSeconds(result.Took)})
 	}
 	if !result.Added {
 		fmt.Fprintf(a.stderr, "already published: revision %d by %s\n", r.Revision, r.Publisher)

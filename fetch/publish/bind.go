@@ -14,7 +14,11 @@ import (
 
 // bind stores what was hashed and adds the record, unless the name is bound to it already.
 func (p *publication) bind(ctx context.Context, from origin, sums *sums) (*Result, error) {
-	return patiently(ctx, p, func() (*Result, error) { return p.try(ctx, from, sums) })
+	result, err := patiently(ctx, p, func() (*Result, error) { return p.try(ctx, from, sums) })
+	if result != nil {
+		result.Took = p.clock.took()
+	}
+	return result, err
 }
 
 // patiently tries again as long as others are in the way who may turn out to be none.

@@ -75,6 +75,8 @@ type Result struct {
 	Uploaded bool // false: the same bytes were there already
 	Added    bool // false: the name had this pin already, and nothing was written
 
+	Took map[Phase]time.Duration // of the phases that there were
+
 	Agreed []string // of what was adopted: who says that it has the MD5 that it has
 }
 
@@ -83,6 +85,7 @@ type publication struct {
 	Request
 	store   fetch.Store
 	catalog *catalog.Catalog
+	clock   *clock
 }
 
 // Publish hashes the file, announces that it is about to publish, uploads the file to its
@@ -116,10 +119,11 @@ func Publish(ctx context.Context, store fetch.Store, req Request) (*Result, erro
 
 // newPublication fills in the defaults and refuses what no store could do.
 func newPublication(store fetch.Store, req Request) (*publication, error) {
-	p := &publication{req, store, catalog.New(store)}
+	p := &publication{Request: req, store: store, catalog: catalog.New(store), clock: new(clock)}
 	if p.Progress == nil {
 		p.Progress = func(Phase, int64, int64) {}
 	}
+	p.Progress = p.clock.watched(p.Progress)
 	if p.Waiting == nil {
 		p.Waiting = func(record.Intent) {}
 	}

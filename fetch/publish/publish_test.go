@@ -74,6 +74,11 @@ func TestPublish(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(b)
+	for _, phase := range []Phase{Hashing, Uploading, Checking} {
+		if _, timed := got.Took[phase]; !timed {
+			t.Errorf("it is not told how long the phase %s took", phase)
+		}
+	}
 	r := got.Record
 	if r.Pin != built.Pin() || r.SHA256 != hex.EncodeToString(sum[:]) || r.Revision != 1 || !got.Added || !got.Uploaded {
 		t.Errorf("Publish = %+v (added %v, uploaded %v)", r, got.Added, got.Uploaded)
