@@ -26,6 +26,7 @@ type hold struct {
 	dev    handle      // and its device
 	worker *worker     // nil while there is none
 	change change      // of workers
+	ending ending
 	dog    watchdog
 	orders chan *order
 }
@@ -101,20 +102,4 @@ func (h *hold) mount(ctx context.Context) error {
 func (h *hold) begin() {
 	h.change.begin()
 	h.takeOrders()
-}
-
-// undo unmounts what we have mounted, if it is still there.
-func (h *hold) undo() error {
-	if h.at.Device == "" {
-		return nil
-	}
-	there, found, err := state.MountAt(h.spec.Mountpoint)
-	if err != nil || !found || there.Device != h.at.Device {
-		return err
-	}
-	err = release(h.spec.Mountpoint)
-	if err == nil || errors.Is(err, unix.EINVAL) { // EINVAL: somebody else was faster
-		return nil
-	}
-	return detach(h.spec.Mountpoint)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// keep returns when the mount has gone, or when hurry says not to wait for its last user; then no
-// worker is left. When ctx ends it unmounts, and waits for that.
+// keep returns when the mount has gone, or when hurry says not to wait for its last user, or for what
+// covers it; then no worker is left. When ctx ends it unmounts, and waits for that.
 func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 	defer func() { h.change.end(h.worker) }()
 	ending := ctx.Done()
@@ -35,14 +35,18 @@ func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 		case <-h.dog.late:
 			h.unanswered()
 		case o := <-h.orders:
-			h.obey(o, ending == nil)
+			h.obey(o)
 		case <-ending:
 			ending = nil
-			if err := h.undo(); err != nil {
+			if err := h.leave(); err != nil {
+				return err
+			}
+		case <-h.ending.again:
+			if err := h.leave(); err != nil {
 				return err
 			}
 		case <-hurry:
-			return nil
+			return h.unmount()
 		}
 	}
 }

@@ -54,8 +54,11 @@ func Hold(ctx context.Context, up func(dir string)) error {
 // Run mounts as spec says, calls ready when the mount can be used, and returns after the unmount:
 // nil if somebody unmounted it, also by SIGTERM, SIGINT or SIGHUP to this process or by the end of ctx. It
 // unmounts lazily if the mount is in use and then waits for its last user; a second signal ends that
-// wait. When it returns nothing is mounted and the worker has ended. Messages go to this process's
-// standard error.
+// wait. When it returns nil nothing is mounted; the worker has ended in any case. Messages go to this
+// process's standard error.
+//
+// A mount that was moved is unmounted where it is. One that something else is mounted over can not be until
+// that is gone; a second signal leaves it there, dead.
 func Run(ctx context.Context, spec Spec, ready func()) error {
 	dir, err := resolve(spec.Mountpoint)
 	if err != nil {
@@ -100,7 +103,6 @@ func (h *hold) finish(ctx context.Context, hurry <-chan struct{}) error {
 		// have our device's number already.
 		return h.claim.Remove()
 	}
-	err = errors.Join(err, h.undo())
 	slog.Error("mount ended", "mountpoint", h.spec.Mountpoint, "err", err)
 	return errors.Join(err, h.claim.Abandon())
 }

@@ -92,10 +92,18 @@ func (h *hold) welcome(s *successor) {
 	h.record.WorkerPID = s.worker.Pid
 	h.note()
 	slog.Info("worker serves", "mountpoint", h.spec.Mountpoint, "pid", s.worker.Pid)
-	if s.order != nil {
+	switch {
+	case s.order == nil:
+	case h.ending.asked: // which the next version would not know of
+		s.order.report(unmounting(h.spec.Mountpoint))
+	default:
 		h.dog.settle() // a thread that waits would keep execve(2) waiting
 		s.order.report(h.become(s.worker.Pid, s.order))
 	}
+}
+
+func unmounting(mountpoint string) error {
+	return fmt.Errorf("%w: %s is being unmounted", fetch.ErrConflict, mountpoint)
 }
 
 // complain logs why a worker did not come up, the same reason once.
@@ -114,10 +122,10 @@ func (h *hold) rolledBack(s *successor) {
 }
 
 // obey begins an upgrade.
-func (h *hold) obey(o *order, ending bool) {
+func (h *hold) obey(o *order) {
 	switch {
-	case ending:
-		o.report(fmt.Errorf("%w: %s is being unmounted", fetch.ErrConflict, h.spec.Mountpoint))
+	case h.ending.asked:
+		o.report(unmounting(h.spec.Mountpoint))
 	case h.change.coming:
 		o.report(fmt.Errorf("%w: another worker is taking over %s just now: try again", fetch.ErrConflict, h.spec.Mountpoint))
 	default:

@@ -40,7 +40,7 @@ func (w *watchdog) begin(every, patience time.Duration) {
 	w.well()
 }
 
-// ask asks, if the mount is still at its place. The kernel passes each statfs on; it may not come back
+// ask asks, if a path leads to the mount. The kernel passes each statfs on; it may not come back
 // for long, and not even a kill may end it. So it is a thread's own affair, which has no descriptors: else
 // that would keep the connection alive when both processes are killed.
 func (w *watchdog) ask(at state.Mount) {
@@ -48,14 +48,15 @@ func (w *watchdog) ask(at state.Mount) {
 	go func() {
 		runtime.LockOSThread() // for good: the thread ends with this
 		defer func() { w.answered <- struct{}{} }()
-		if there, found, err := state.MountAt(at.Dir); err != nil || !found || there.Device != at.Device {
+		there, found, err := at.Now()
+		if err != nil || !found || !there.OnTop() {
 			return
 		}
 		if unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_UNSHARE) != nil {
 			return // a kernel before 5.9
 		}
 		var st unix.Statfs_t
-		_ = unix.Statfs(at.Dir, &st) // an error is an answer
+		_ = unix.Statfs(there.Dir, &st) // an error is an answer
 	}()
 }
 
@@ -120,11 +121,12 @@ func (h *hold) waiting() bool {
 func abort(at state.Mount) {
 	_, minor, _ := strings.Cut(at.Device, ":")
 	_ = os.WriteFile(filepath.Join("/sys/fs/fuse/connections", minor, "abort"), []byte("1"), 0) // where that is mounted
-	if there, found, err := state.MountAt(at.Dir); err != nil || !found || there.Device != at.Device {
+	there, found, err := at.Now()
+	if err != nil || !found || !there.OnTop() {
 		return
 	}
 	if os.Geteuid() == 0 {
-		_ = unix.Unmount(at.Dir, unix.MNT_FORCE|unix.UMOUNT_NOFOLLOW) // it aborts, too
+		_ = unix.Unmount(there.Dir, unix.MNT_FORCE|unix.UMOUNT_NOFOLLOW) // it aborts, too
 	}
-	_ = detach(at.Dir) // unless it has gone with that
+	_ = detach(there.Dir) // unless it has gone with that
 }

@@ -16,25 +16,57 @@ const FSType = "fuse.pinfs"
 
 // Mount is one line of the kernel's mount table. Reading it never touches a mounted file system.
 type Mount struct {
+	ID     int    // which stays when it is moved; 0 if a version before this one wrote it down
 	Device string // major:minor
 	Dir    string // absolute
 	Type   string
 	Source string
 }
 
+// mounts returns this process's mount table.
+func mounts() (all []Mount, err error) {
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	for line := range strings.SplitSeq(string(table), "\n") {
+		if m, ok := parseMount(line); ok {
+			all = append(all, m)
+		}
+	}
+	return all, err
+}
+
 // MountAt returns the mount that covers dir, an absolute path free of links, if dir is a mountpoint.
 func MountAt(dir string) (m Mount, found bool, err error) {
-	table, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return m, false, err
-	}
-	for line := range strings.SplitSeq(string(table), "\n") {
-		// The last one wins: it lies on top.
-		if at, ok := parseMount(line); ok && at.Dir == dir {
+	all, err := mounts()
+	for _, at := range all {
+		if at.Dir == dir { // the last one wins: it lies on top
 			m, found = at, true
 		}
 	}
-	return m, found, nil
+	return m, found, err
+}
+
+// Now returns m as it is now: it may have been moved, or a directory above it renamed. Only while m's
+// file system lives is what has its numbers m.
+func (m Mount) Now() (now Mount, found bool, err error) {
+	all, err := mounts()
+	for _, at := range all {
+		if at.Device == m.Device && at.Type == m.Type && (at.ID == m.ID || m.ID == 0) {
+			return at, true, nil
+		}
+	}
+	return m, false, err
+}
+
+// OnTop reports whether m's path leads to m, and not to something that was mounted over it or over a
+// directory above. It asks nothing of m's processes.
+func (m Mount) OnTop() bool {
+	fd, err := unix.Open(m.Dir, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	info, _ := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
+	return strings.Contains(string(info), fmt.Sprintf("mnt_id:\t%d\n", m.ID))
 }
 
 // Mounted reports whether the file system of device, made with source, is mounted anywhere, in any
@@ -98,7 +130,8 @@ func parseMount(line string) (Mount, bool) {
 	if !ok || len(h) < 5 || len(t) < 1 {
 		return Mount{}, false
 	}
-	m := Mount{Device: h[2], Dir: unescape(h[4]), Type: t[0]}
+	id, _ := strconv.Atoi(h[0])
+	m := Mount{ID: id, Device: h[2], Dir: unescape(h[4]), Type: t[0]}
 	if len(t) > 2 { // an empty source leaves no field
 		m.Source = unescape(t[1])
 	}

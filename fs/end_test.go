@@ -1,0 +1,162 @@
+package fs_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pinfs/pinfs/fs/holder"
+	"github.com/pinfs/pinfs/fs/state"
+	"github.com/pinfs/pinfs/fs/status"
+)
+
+// lone mounts in a file system of its own, from which mounts can be moved, and leaves it to the test to
+// end it.
+func lone(t *testing.T) (dir string, run state.Dir, who state.Record) {
+	t.Helper()
+	base := mountpoint(t)
+	dir = filepath.Join(base, "parent/mnt")
+	cover(t, base)
+	t.Cleanup(func() { _ = unix.Unmount(base, unix.MNT_DETACH) })
+	if err := errors.Join(unix.Mount("", base, "", unix.MS_PRIVATE, ""), os.MkdirAll(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Mount(t.Context(), specOf(t, dir, job{Image: small(t)})); err != nil {
+		t.Fatal(err)
+	}
+	run, err := state.Find(dir)
+	if err == nil {
+		who, err = run.Read()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if log, err := os.ReadFile(run.Log()); err == nil && t.Failed() {
+			t.Logf("log of holder and worker:\n%s", log)
+		}
+	})
+	return dir, run, who
+}
+
+// terminate sends SIGTERM to a holder.
+func terminate(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func cover(t *testing.T, dir string) {
+	t.Helper()
+	if err := unix.Mount("over", dir, "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// uncover is for covers of a mount that is not to be unmounted itself.
+func uncover(t *testing.T, dir string) {
+	t.Helper()
+	if at, found, err := state.MountAt(dir); err != nil || !found || at.Type != "tmpfs" {
+		t.Fatalf("what covers %s is %+v, %v, want a tmpfs", dir, at, err)
+	}
+	if err := unix.Unmount(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitLog waits until the log of a mount has text.
+func awaitLog(t *testing.T, run state.Dir, text string) {
+	t.Helper()
+	for {
+		log, err := os.ReadFile(run.Log())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(log), text) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestSignalWhileCovered: a mount that something lies over, or over a directory above it, says so and ends
+// when that has gone.
+func TestSignalWhileCovered(t *testing.T) {
+	for name, where := range map[string]func(string) string{
+		"itself":    func(dir string) string { return dir },
+		"directory": filepath.Dir,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, run, who := lone(t)
+			ended := watch(t, who.HolderPID, who.WorkerPID)
+			cover(t, where(dir))
+			terminate(t, who.HolderPID)
+			awaitLog(t, run, "mounted over it")
+			uncover(t, where(dir))
+			ended()
+			nothingLeft(t, dir)
+		})
+	}
+}
+
+// TestSignalsWhileCovered: a second signal does not wait, and what is left is known to be dead.
+func TestSignalsWhileCovered(t *testing.T) {
+	dir, run, who := lone(t)
+	ended := watch(t, who.HolderPID, who.WorkerPID)
+	cover(t, dir)
+	terminate(t, who.HolderPID)
+	awaitLog(t, run, "mounted over it")
+	terminate(t, who.HolderPID)
+	ended()
+	if doc, err := status.Of(t.Context(), dir); err != nil || doc.State != status.Dead {
+		t.Errorf("status = %+v, %v, want dead", doc, err)
+	}
+	uncover(t, dir)
+	if doc, err := status.Of(t.Context(), dir); err != nil || doc.State != status.Dead {
+		t.Errorf("status = %+v, %v, want dead", doc, err)
+	}
+	if err := holder.Unmount(t.Context(), dir); err != nil {
+		t.Errorf("Unmount = %v", err)
+	}
+	nothingLeft(t, dir)
+}
+
+// moves are ways of a mount to another place.
+var moves = map[string]func(t *testing.T, dir string) (now string){
+	"renamed": func(t *testing.T, dir string) string {
+		parent := filepath.Dir(dir)
+		if err := os.Rename(parent, parent+"-renamed"); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(parent+"-renamed", filepath.Base(dir))
+	},
+	"moved": func(t *testing.T, dir string) string {
+		now := dir + "-moved"
+		if err := errors.Join(os.Mkdir(now, 0o755), unix.Mount(dir, now, "", unix.MS_MOVE, "")); err != nil {
+			t.Fatal(err)
+		}
+		return now
+	},
+}
+
+// TestSignalAfterMove: the mount is unmounted where it is.
+func TestSignalAfterMove(t *testing.T) {
+	for name, move := range moves {
+		t.Run(name, func(t *testing.T) {
+			dir, _, who := lone(t)
+			ended := watch(t, who.HolderPID, who.WorkerPID)
+			now := move(t, dir)
+			terminate(t, who.HolderPID)
+			ended()
+			nothingLeft(t, now)
+			nothingLeft(t, dir)
+		})
+	}
+}
