@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -157,6 +158,67 @@ func TestSignalAfterMove(t *testing.T) {
 			ended()
 			nothingLeft(t, now)
 			nothingLeft(t, dir)
+		})
+	}
+}
+
+// TestMoved: whoever asks for a mount at its new place gets it, and its old one can be used again.
+func TestMoved(t *testing.T) {
+	for name, move := range moves {
+		t.Run(name, func(t *testing.T) {
+			dir, _, who := lone(t)
+			ended := watch(t, who.HolderPID, who.WorkerPID)
+			now := move(t, dir)
+			if doc, err := status.Of(t.Context(), now); err != nil || doc.State != status.Serving || doc.Mountpoint != now || doc.HolderPID != who.HolderPID {
+				t.Errorf("status = %+v, %v, want holder %d serving at %s", doc, err, who.HolderPID, now)
+			}
+			if mine, err := holder.Mine(); err != nil || !slices.Contains(mine, now) || slices.Contains(mine, dir) {
+				t.Errorf("Mine = %q, %v, want %s", mine, err, now)
+			}
+			if err := errors.Join(os.MkdirAll(dir, 0o755), holder.Mount(t.Context(), specOf(t, dir, job{Image: small(t)}))); err != nil {
+				t.Fatal(err)
+			}
+			if err := holder.Upgrade(t.Context(), now, program(t)); err != nil {
+				t.Errorf("Upgrade = %v", err)
+			}
+			states := map[string]string{}
+			docs, err := status.All(t.Context())
+			for _, d := range docs {
+				states[d.Mountpoint] = d.State
+			}
+			if states[dir] != status.Serving || states[now] != status.Serving {
+				t.Errorf("status of all = %q, %v, want both serving", states, err)
+			}
+			for _, place := range []string{now, dir} {
+				if err := holder.Unmount(t.Context(), place); err != nil {
+					t.Errorf("Unmount = %v", err)
+				}
+				nothingLeft(t, place)
+			}
+			ended()
+		})
+	}
+}
+
+// TestKilledAfterMove: what is left at the new place is known to be dead, and can be cleared there.
+func TestKilledAfterMove(t *testing.T) {
+	for name, move := range moves {
+		t.Run(name, func(t *testing.T) {
+			dir, run, who := lone(t)
+			ended := watch(t, who.HolderPID, who.WorkerPID)
+			now := move(t, dir)
+			kill(t, who.HolderPID)
+			ended()
+			if doc, err := status.Of(t.Context(), now); err != nil || doc.State != status.Dead || doc.Mountpoint != now {
+				t.Errorf("status = %+v, %v, want dead at %s", doc, err, now)
+			}
+			if err := holder.Unmount(t.Context(), now); err != nil {
+				t.Errorf("Unmount = %v", err)
+			}
+			nothingLeft(t, now)
+			if _, err := os.Stat(string(run)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("run directory of a dead mount that was cleared: %v, want none", err)
+			}
 		})
 	}
 }

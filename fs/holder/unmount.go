@@ -25,21 +25,21 @@ func Unmount(ctx context.Context, dir string) error {
 	if err != nil || mountpoint == "" {
 		return err
 	}
-	record, processes := behind(mountpoint)
+	run, record, processes := behind(mountpoint)
 	defer processes.close()
 	if err := release(mountpoint); err != nil {
 		return refused(mountpoint, err)
 	}
-	if err := awaitEnd(ctx, record, processes); err != nil {
+	if err := awaitEnd(ctx, mountpoint, record, processes); err != nil {
 		return err
 	}
-	return sweep(mountpoint)
+	return run.Sweep()
 }
 
 // awaitEnd waits for the processes of a mount that has just been unmounted, unless it lives on
 // elsewhere. That is only looked at when they do not end soon: the kernel may have given the device's
 // number to another mount already.
-func awaitEnd(ctx context.Context, record state.Record, processes processes) error {
+func awaitEnd(ctx context.Context, mountpoint string, record state.Record, processes processes) error {
 	for _, limit := range []time.Duration{endSoon, endWithin} {
 		waiting, cancel := context.WithTimeout(ctx, limit)
 		err := processes.wait(waiting)
@@ -51,10 +51,10 @@ func awaitEnd(ctx context.Context, record state.Record, processes processes) err
 			return context.Cause(ctx)
 		case state.Mounted(record.Device, record.Source):
 			return fmt.Errorf("%w: %s is unmounted here, but in use elsewhere, through a bind mount or in another mount namespace; its processes end with the last user",
-				fetch.ErrConflict, record.Mountpoint)
+				fetch.ErrConflict, mountpoint)
 		}
 	}
-	return fmt.Errorf("%s is unmounted, but its processes do not end: holder %d, worker %d", record.Mountpoint, record.HolderPID, record.WorkerPID)
+	return fmt.Errorf("%s is unmounted, but its processes do not end: holder %d, worker %d", mountpoint, record.HolderPID, record.WorkerPID)
 }
 
 // Detach takes the mount at dir away at once though it may be in use. Who has files open there keeps
@@ -64,7 +64,7 @@ func Detach(ctx context.Context, dir string) error {
 	if err != nil || mountpoint == "" {
 		return err
 	}
-	_, processes := behind(mountpoint)
+	run, _, processes := behind(mountpoint)
 	defer processes.close()
 	if err := detach(mountpoint); err != nil {
 		return refused(mountpoint, err)
@@ -72,7 +72,7 @@ func Detach(ctx context.Context, dir string) error {
 	if len(processes) > 0 {
 		return nil // the holder sweeps
 	}
-	return sweep(mountpoint)
+	return run.Sweep()
 }
 
 // ours returns the mountpoint that dir names if pinfs has mounted there, and "" if it had only a run
@@ -88,7 +88,7 @@ func ours(dir string) (string, error) {
 		return "", err
 	case !found:
 		if run, err := state.Find(mountpoint); err == nil && !run.Held() {
-			return "", sweep(mountpoint)
+			return "", run.Sweep()
 		}
 		return "", fmt.Errorf("%w: nothing is mounted at %s", fetch.ErrNotFound, mountpoint)
 	case m.Type != state.FSType:
@@ -97,32 +97,18 @@ func ours(dir string) (string, error) {
 	return mountpoint, nil
 }
 
-// behind returns who keeps a mount, and those of its processes that live.
-func behind(mountpoint string) (state.Record, processes) {
+// behind returns the run directory of a mount, "" if there is none, who keeps it, and those of its
+// processes that live.
+func behind(mountpoint string) (state.Dir, state.Record, processes) {
 	run, err := state.Find(mountpoint)
 	if err != nil || !run.Held() {
-		return state.Record{}, nil
+		return run, state.Record{}, nil
 	}
 	record, err := run.Read()
 	if err != nil {
-		return state.Record{}, nil
+		return run, state.Record{}, nil
 	}
-	return record, openProcesses(record.HolderPID, record.WorkerPID)
-}
-
-// sweep removes what a dead holder left in the run directory, unless somebody mounts there again.
-func sweep(mountpoint string) error {
-	if _, err := state.Find(mountpoint); err != nil {
-		return nil
-	}
-	claim, err := state.New(mountpoint)
-	if errors.Is(err, state.ErrHeld) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return claim.Remove()
+	return run, record, openProcesses(record.HolderPID, record.WorkerPID)
 }
 
 // refused says why the kernel did not unmount, and who is in the way.

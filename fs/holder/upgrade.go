@@ -24,8 +24,9 @@ func Mine() ([]string, error) {
 	for _, run := range all {
 		var st unix.Stat_t
 		ours := unix.Stat(run.Control(), &st) == nil && (os.Geteuid() == 0 || int(st.Uid) == os.Geteuid())
-		if record, err := run.Read(); err == nil && ours && run.Held() && !record.Detached() {
-			mine = append(mine, record.Mountpoint)
+		record, err := run.Read()
+		if where := record.Where(); err == nil && ours && run.Held() && where != "" {
+			mine = append(mine, where)
 		}
 	}
 	return mine, nil

@@ -26,21 +26,39 @@ func New(mountpoint string) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := Dir(filepath.Join(base, id(mountpoint)))
-	release, err := dir.guard()
+	return Dir(filepath.Join(base, id(mountpoint))).claim()
+}
+
+func (d Dir) claim() (*Claim, error) {
+	release, err := d.guard()
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	lock, err := dir.tryLock()
-	if errors.Is(err, ErrHeld) && dir.stepAside() {
-		lock, err = dir.tryLock()
+	lock, err := d.tryLock()
+	if errors.Is(err, ErrHeld) && d.stepAside() {
+		lock, err = d.tryLock()
 	}
 	if err != nil {
 		return nil, err
 	}
-	c := &Claim{Dir: dir, lock: lock}
+	c := &Claim{Dir: d, lock: lock}
 	return c, c.clear()
+}
+
+// Sweep removes d, if that is one, unless a live holder has it, such as one that mounts there again.
+func (d Dir) Sweep() error {
+	if d == "" || !d.exists() || d.Held() {
+		return nil
+	}
+	claim, err := d.claim()
+	if errors.Is(err, ErrHeld) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return claim.Remove()
 }
 
 // Resume returns the claim on dir whose lock another program in this process had.
@@ -68,11 +86,11 @@ func (d Dir) guard() (release func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// stepAside moves the run directory of a mount that was unmounted lazily out of the way of the next
-// one at its mountpoint, and reports whether there was one. Its holder finds it again by its pid.
+// stepAside moves the run directory of a mount that was moved or unmounted lazily out of the way of the
+// next one at its mountpoint, and reports whether there was one. Its holder finds it again by its pid.
 func (d Dir) stepAside() bool {
 	r, err := d.Read()
-	return err == nil && r.Detached() && os.Rename(string(d), string(d.aside(r.HolderPID))) == nil
+	return err == nil && r.Where() != r.Mountpoint && os.Rename(string(d), string(d.aside(r.HolderPID))) == nil
 }
 
 func (d Dir) aside(holder int) Dir { return Dir(fmt.Sprintf("%s-%d", d, holder)) }

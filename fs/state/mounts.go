@@ -138,20 +138,6 @@ func parseMount(line string) (Mount, bool) {
 	return m, true
 }
 
-// mountedAt reports whether the file system of device is mounted at dir, if need be below another one.
-func mountedAt(dir, device string) (bool, error) {
-	table, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return false, err
-	}
-	for line := range strings.SplitSeq(string(table), "\n") {
-		if at, ok := parseMount(line); ok && at.Dir == dir && at.Device == device && at.Type == FSType {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // fields splits at spaces alone: the kernel escapes space, tab, newline and backslash and nothing else.
 func fields(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' })

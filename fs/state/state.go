@@ -62,43 +62,6 @@ func (d Dir) exists() bool {
 	return err == nil
 }
 
-// Detached reports whether the mount that r tells of is not at its mountpoint any more, not even
-// below another mount: it was unmounted lazily and lives until its last user leaves.
-func (r Record) Detached() bool {
-	if r.Device == "" {
-		return false // not there yet
-	}
-	there, err := mountedAt(r.Mountpoint, r.Device)
-	return err == nil && !there
-}
-
-// Find returns the run directory of the mount at mountpoint, an absolute path free of links: this
-// user's own or else root's. The error matches io/fs.ErrNotExist if there is none.
-func Find(mountpoint string) (Dir, error) {
-	for _, base := range bases() {
-		d := Dir(filepath.Join(base, id(mountpoint)))
-		if d.exists() {
-			return d, nil
-		}
-	}
-	return findShared(mountpoint)
-}
-
-// findShared looks for a mount that came here from another mount namespace.
-func findShared(mountpoint string) (Dir, error) {
-	at, found, err := MountAt(mountpoint)
-	all, allErr := All()
-	if err = errors.Join(err, allErr); err != nil {
-		return "", err
-	}
-	for _, d := range all {
-		if r, err := d.Read(); found && err == nil && r.Mountpoint == mountpoint && r.Device == at.Device {
-			return d, nil
-		}
-	}
-	return "", fmt.Errorf("run directory of %s: %w", mountpoint, iofs.ErrNotExist)
-}
-
 // All returns the run directories of this user's and of root's mounts.
 func All() ([]Dir, error) {
 	var all []Dir

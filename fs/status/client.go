@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,7 +79,9 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 		Mountpoint: record.Mountpoint, Source: record.Source, Ref: record.Source, Since: record.Started, State: Dead,
 		HolderPID: record.HolderPID, WorkerPID: record.WorkerPID, Errors: []Failure{}, Log: run.Log(),
 	}
+	where := record.Where()
 	doc.add(record)
+	doc.Mountpoint = cmp.Or(where, record.Mountpoint)
 	if !run.Held() {
 		return doc, nil
 	}
@@ -86,9 +89,13 @@ func of(ctx context.Context, run state.Dir) (Document, error) {
 	if now, err := run.Read(); err == nil {
 		told.add(now) // a new worker may have come since record was read
 	}
+	told.Mountpoint = doc.Mountpoint
 	switch {
-	case err == nil && record.Detached():
-		told.State, told.Log = Detached, run.Log()
+	case err == nil && where != record.Mountpoint:
+		told.Log = run.Log() // it may have stepped aside
+		if where == "" {
+			told.State = Detached
+		}
 		return told, nil
 	case err == nil:
 		return told, nil
