@@ -222,3 +222,64 @@ func TestKilledAfterMove(t *testing.T) {
 		})
 	}
 }
+
+// abort aborts the connection of a mount, as an administrator does.
+func abort(t *testing.T, device string) {
+	t.Helper()
+	control := mountpoint(t)
+	if err := unix.Mount("none", control, "fusectl", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(control, 0)
+	_, minor, _ := strings.Cut(device, ":")
+	if err := os.WriteFile(filepath.Join(control, minor, "abort"), []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAborted: a mount whose connection was aborted is taken away, in use or not, and status and log say
+// why. If it is covered it is left, dead.
+func TestAborted(t *testing.T) {
+	tests := map[string]struct{ used, covered bool }{"idle": {}, "in use": {used: true}, "covered": {covered: true}}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir, run, who := lone(t)
+			ended := watch(t, who.HolderPID, who.WorkerPID)
+			if tt.used {
+				f, err := os.Open(filepath.Join(dir, "f"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+			}
+			if tt.covered {
+				cover(t, dir)
+			}
+			abort(t, who.Device)
+			ended()
+			if doc, err := status.Of(t.Context(), dir); err != nil || doc.State != status.Dead {
+				t.Errorf("status = %+v, %v, want dead", doc, err)
+			}
+			awaitLog(t, run, "aborted the connection")
+			if tt.covered {
+				awaitLog(t, run, "mounted over it")
+				uncover(t, dir)
+			} else if at, found, err := state.MountAt(dir); err != nil || found {
+				t.Errorf("%+v is still there, %v", at, err)
+			}
+			if err := holder.Unmount(t.Context(), dir); err != nil {
+				t.Errorf("Unmount = %v", err)
+			}
+			nothingLeft(t, dir)
+		})
+	}
+}
+
+// TestForcedUnmount: umount -f is an unmount like any other.
+func TestForcedUnmount(t *testing.T) {
+	dir, who := mount(t, job{Image: small(t)})
+	ended := watch(t, who.HolderPID, who.WorkerPID)
+	command(t, "umount", "-f", dir)
+	ended()
+	nothingLeft(t, dir)
+}

@@ -65,6 +65,22 @@ func (h *hold) undo() error {
 	return detach(there.Dir)
 }
 
+// errAborted is the end of a mount whose connection somebody has aborted.
+var errAborted = errors.New("somebody has aborted the connection, by umount -f or below /sys/fs/fuse/connections")
+
+// cut is called when the connection has ended. As a rule that was an unmount; else whatever is left of the
+// mount is taken away, lazily, before more readers run into it.
+func (h *hold) cut() error {
+	for range 20 { // umount -f aborts first and unmounts then
+		_, found, err := h.at.Now()
+		if err != nil || !found || !alive(h.dev) {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return errors.Join(errAborted, h.undo())
+}
+
 // alive reports whether the file system behind dev is still there, mounted or in use, even if its
 // connection was aborted. Until then nothing else can have its numbers.
 func alive(dev handle) bool {

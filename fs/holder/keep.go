@@ -19,7 +19,7 @@ func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 		case <-h.workerEnded():
 			h.lost()
 		case <-h.change.gone():
-			return nil
+			return h.cut()
 		case <-h.change.pause:
 			h.call(nil)
 		case <-h.change.patience:
