@@ -356,3 +356,28 @@ func TestScores(t *testing.T) {
 		t.Errorf("oom_score_adj of the holder %d, of the worker %d, of this test %d", h, w, own)
 	}
 }
+
+// TestUpgradeToWhatTalks: an executable that is no pinfs does not fill the memory in which the log lies.
+func TestUpgradeToWhatTalks(t *testing.T) {
+	dir, _ := mount(t, job{Image: small(t)})
+	run, err := state.Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Upgrade(t.Context(), dir, "/usr/bin/yes"); err == nil || !strings.Contains(err.Error(), "does not end") {
+		t.Errorf("Upgrade to what never ends = %v", err)
+	}
+	if log, err := os.ReadFile(run.Log()); err != nil || bytes.Contains(log, []byte("y\ny\n")) {
+		t.Errorf("a log of %d bytes, %v, of what was only tried", len(log), err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error)
+	go func() {
+		result <- holder.Upgrade(ctx, dir, script(t, `test -n "$PINFS_HOLDER_REHEARSAL" || exec yes`))
+	}()
+	awaitLog(t, run, "begins anew")
+	cancel()
+	if err := <-result; !errors.Is(err, context.Canceled) {
+		t.Errorf("Upgrade = %v, want Canceled", err)
+	}
+}

@@ -44,8 +44,8 @@ func hold() int {
 func (a *app) workerCommand() *cobra.Command {
 	c := &cobra.Command{Use: workerName, Hidden: true}
 	return a.command(c, cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		slog.SetDefault(slog.New(slog.NewTextHandler(a.stderr, nil)))
 		return holder.Work(context.WithoutCancel(ctx), func(ctx context.Context, from holder.Job) (holder.Server, error) {
+			slog.SetDefault(slog.New(slog.NewTextHandler(from.Log, nil)))
 			server, err := a.prepare(ctx, from)
 			if err != nil {
 				err = &told{err}

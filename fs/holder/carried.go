@@ -1,7 +1,6 @@
 package holder
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -55,8 +55,13 @@ func (c carried) file() (*os.File, error) {
 	return f, err
 }
 
+// rehearseWithin is far longer than it takes to read c.
+const rehearseWithin = 10 * time.Second
+
 // rehearse lets executable try whether it could become the holder that c is of.
 func (c carried) rehearse(ctx context.Context, executable string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, rehearseWithin, fmt.Errorf("%s can not become the holder: it does not end within %v", executable, rehearseWithin))
+	defer cancel()
 	file, err := c.file()
 	if err != nil {
 		return err
@@ -66,10 +71,22 @@ func (c carried) rehearse(ctx context.Context, executable string) error {
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{file}
 	cmd.Env = append(environ(carriedIn, strconv.Itoa(inherited)), rehearsal+"=1")
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s can not become the holder: %w: %s", executable, err, strings.TrimSpace(said.String()))
+	var said beginning
+	cmd.Stderr, cmd.WaitDelay = &said, time.Second
+	err = cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("%s can not become the holder: %w: %s", executable, err, strings.TrimSpace(string(said)))
 	}
 	return nil
+}
+
+// beginning keeps the first KiB of what is written.
+type beginning []byte
+
+func (b *beginning) Write(p []byte) (int, error) {
+	*b = append(*b, p[:min(len(p), 1<<10-len(*b))]...)
+	return len(p), nil
 }

@@ -6,8 +6,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pinfs/pinfs/fs/inflight"
 	"github.com/pinfs/pinfs/fs/state"
 )
@@ -54,20 +52,6 @@ func (h *hold) prepare(ctx context.Context) error {
 		h.worker.kill()
 	}
 	return err
-}
-
-// openLog chooses where holder and worker write their messages.
-func (h *hold) openLog() error {
-	h.log = os.Stderr
-	if !h.background {
-		return nil
-	}
-	log, err := os.OpenFile(h.claim.Dir.Log(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	return unix.Dup3(int(log.Fd()), int(os.Stderr.Fd()), 0)
 }
 
 // mount mounts and waits until the worker serves.

@@ -29,6 +29,7 @@ func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 		case s := <-h.change.served:
 			h.welcome(s)
 		case <-h.dog.next:
+			h.trimLog()
 			h.dog.ask(h.at)
 		case <-h.dog.answered:
 			h.dog.well()

@@ -35,11 +35,15 @@ func (h *hold) call(o *order) {
 	h.change.tasks.Go(func() {
 		defer abandon(nil)
 		defer cancel()
-		if s.worker, s.err = h.startWorker(executable); s.err == nil {
-			s.err = s.worker.expect(ctx, prepared)
-		}
-		if s.err == nil && o != nil {
+		if o != nil { // first, for who knows what that is
 			s.err = carry.rehearse(ctx, executable)
+		}
+		if s.err == nil {
+			s.worker, s.err = h.startWorker(executable)
+		}
+		if s.err == nil {
+			go h.trimLogUntil(ctx)
+			s.err = s.worker.expect(ctx, prepared)
 		}
 		if s.err != nil && s.worker != nil {
 			s.worker.kill()

@@ -3,6 +3,7 @@ package holder
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,6 +19,7 @@ type Job struct {
 	Run       state.Dir // where its status socket and its log belong
 	HolderPID int
 	Started   time.Time // when the mount began, perhaps with another worker
+	Log       io.Writer // for its messages
 }
 
 // Server is an image that is open and verified.
@@ -52,7 +54,8 @@ func Work(ctx context.Context, prepare func(ctx context.Context, job Job) (Serve
 	table, err := inflight.Open(file)
 	var server Server
 	if err == nil {
-		server, err = prepare(ctx, Job{Spec: *m.Spec, Run: state.Dir(m.Run), HolderPID: os.Getppid(), Started: m.Started})
+		run := state.Dir(m.Run)
+		server, err = prepare(ctx, Job{Spec: *m.Spec, Run: run, HolderPID: os.Getppid(), Started: m.Started, Log: workerLog(run)})
 	}
 	if err == nil {
 		err = server.Check(table)

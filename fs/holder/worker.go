@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"time"
 )
 
@@ -23,9 +21,7 @@ type worker struct {
 
 // startWorker starts executable as a worker and tells it the spec.
 func (h *hold) startWorker(executable string) (*worker, error) {
-	if h.background && fileSize(h.log) > maxLog {
-		_ = h.log.Truncate(0) // it is appended to
-	}
+	h.trimLog()
 	said := fileSize(h.log)
 	child, err := spawn(executable, h.spec.Worker, h.log, nil)
 	if err != nil {
@@ -107,33 +103,4 @@ func (w *worker) serve(ctx context.Context, dev handle) error {
 	err := w.expect(ctx, serving)
 	w.since = time.Now()
 	return err
-}
-
-// lastWords returns the last line of the log since the worker began, if there is any: it may be the
-// reason, and goes away with a mount that never came up.
-func (w *worker) lastWords() string {
-	f, err := os.Open(w.log)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	b := make([]byte, 4096)
-	n, _ := f.ReadAt(b, max(w.quiet, fileSize(f)-int64(len(b)))) // io.EOF, as a rule
-	text := strings.TrimSpace(string(b[:n]))
-	if text == "" {
-		return ""
-	}
-	return ": " + text[strings.LastIndexByte(text, '\n')+1:]
-}
-
-// maxLog is how long a mount's log may become: it lies in memory. Then it begins anew.
-const maxLog = 4 << 20
-
-// fileSize is f's size in bytes, 0 if it has none.
-func fileSize(f *os.File) int64 {
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return 0
-	}
-	return info.Size()
 }
