@@ -100,6 +100,24 @@ func TestCountersSurvive(t *testing.T) {
 	}
 }
 
+// TestRemovedRunDirectory: a worker comes up after tmpreaper or somebody else has tidied up.
+func TestRemovedRunDirectory(t *testing.T) {
+	u := newUser(t)
+	dir := u.mount(publishSmall(t, u))
+	before := u.status(dir)
+	if err := errors.Join(os.RemoveAll(filepath.Dir(before.Log)), syscall.Kill(before.WorkerPID, syscall.SIGKILL)); err != nil {
+		t.Fatal(err)
+	}
+	dropCaches(t)
+	hello(t, dir)
+	for u.run("status", dir).code != 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if d := u.status(dir); d.HolderPID != before.HolderPID || d.Restarts != 1 {
+		t.Errorf("status %+v, want holder %d and one restart", d, before.HolderPID)
+	}
+}
+
 // TestResendOff: the variable that tests use reaches the worker.
 func TestResendOff(t *testing.T) {
 	u := newUser(t, "PINFS_RESEND=off")

@@ -35,9 +35,11 @@ func (o *order) onEnd(gone func()) {
 	gone()
 }
 
-// takeOrders listens for commands until the end of the mount.
+// takeOrders listens for commands until the end of the mount, and not where it did before.
 func (h *hold) takeOrders() {
-	h.orders = make(chan *order)
+	if h.ear != nil {
+		h.ear.Close()
+	}
 	socket := h.claim.Place().Control()
 	err := os.RemoveAll(socket)
 	var l *net.UnixListener
@@ -50,6 +52,7 @@ func (h *hold) takeOrders() {
 	}
 	l.SetUnlinkOnClose(false) // by the end another mount may have one of that name
 	_ = os.Chmod(socket, 0o600)
+	h.ear = l
 	life := h.change.life
 	context.AfterFunc(life, func() { l.Close() })
 	go func() {

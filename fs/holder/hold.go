@@ -3,6 +3,7 @@ package holder
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -27,10 +28,12 @@ type hold struct {
 	ending ending
 	dog    watchdog
 	orders chan *order
+	ear    *net.UnixListener // for orders; nil if there can be none
 }
 
 // prepare starts the worker and waits until it has opened the image.
 func (h *hold) prepare(ctx context.Context) error {
+	h.log = os.Stderr
 	if err := h.openLog(); err != nil {
 		return err
 	}
@@ -85,5 +88,6 @@ func (h *hold) mount(ctx context.Context) error {
 // begin makes ready for keep: from now on there can be orders.
 func (h *hold) begin() {
 	h.change.begin()
+	h.orders = make(chan *order)
 	h.takeOrders()
 }

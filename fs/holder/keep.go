@@ -29,8 +29,7 @@ func (h *hold) keep(ctx context.Context, hurry <-chan struct{}) error {
 		case s := <-h.change.served:
 			h.welcome(s)
 		case <-h.dog.next:
-			h.trimLog()
-			h.dog.ask(h.at)
+			h.look()
 		case <-h.dog.answered:
 			h.dog.well()
 		case <-h.dog.late:

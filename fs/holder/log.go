@@ -18,11 +18,10 @@ const maxLog = 4 << 20
 
 // openLog chooses where holder and worker write their messages.
 func (h *hold) openLog() error {
-	h.log = os.Stderr
 	if !h.background {
 		return nil
 	}
-	log, err := os.OpenFile(h.claim.Dir.Log(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(h.claim.Place().Log(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}

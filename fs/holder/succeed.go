@@ -21,6 +21,7 @@ func (h *hold) call(o *order) {
 	if h.change.coming {
 		return // of an upgrade; it does for both
 	}
+	h.mend()
 	h.change.coming = true
 	s, executable, carry := &successor{order: o}, ownExecutable, h.carry()
 	life, abandon := context.WithCancelCause(h.change.life)
@@ -57,7 +58,7 @@ func (h *hold) handOver(s *successor) {
 	h.change.abandon = nil
 	if s.err != nil {
 		h.change.coming = false
-		h.complain(s.err)
+		h.complain("worker did not come up", s.err)
 		h.rolledBack(s)
 		if h.worker == nil {
 			h.change.pause = time.After(h.change.backoff.next(0))
@@ -110,10 +111,10 @@ func unmounting(mountpoint string) error {
 	return fmt.Errorf("%w: %s is being unmounted", fetch.ErrConflict, mountpoint)
 }
 
-// complain logs why a worker did not come up, the same reason once.
-func (h *hold) complain(err error) {
+// complain logs what is in the way of a worker, the same reason once.
+func (h *hold) complain(what string, err error) {
 	if err.Error() != h.change.said {
-		slog.Warn("worker did not come up", "mountpoint", h.spec.Mountpoint, "err", err)
+		slog.Warn(what, "mountpoint", h.spec.Mountpoint, "err", err)
 	}
 	h.change.said = err.Error()
 }

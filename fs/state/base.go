@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,4 +46,24 @@ func outside(uid int) int {
 		return uid
 	}
 	return uid - inner + outer
+}
+
+// makeBase makes the run directory of this user's mounts. One in /tmp could be a trap laid by
+// somebody else, so it must be ours alone.
+func makeBase() (string, error) {
+	if isRoot() {
+		return rootBase, errors.Join(os.MkdirAll(rootBase, 0o755), os.Chmod(rootBase, 0o755)) // whatever the umask: users may ask
+	}
+	base := userBase()
+	if err := os.Mkdir(base, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	var st unix.Stat_t
+	if err := unix.Lstat(base, &st); err != nil {
+		return "", fmt.Errorf("%s: %w", base, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0 {
+		return "", fmt.Errorf("%s is not a directory that only its owner, user %d, can enter: remove it", base, os.Geteuid())
+	}
+	return base, nil
 }

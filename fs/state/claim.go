@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 )
 
 // ErrHeld means that another live holder has the mountpoint.
@@ -67,25 +65,6 @@ func Resume(dir Dir, lock *os.File) *Claim { return &Claim{Dir: dir, lock: lock}
 // Lock is what the claim lives by.
 func (c *Claim) Lock() *os.File { return c.lock }
 
-// guard keeps everybody else from claiming, moving or removing a run directory beside d until release
-// is called. It is held for moments only.
-func (d Dir) guard() (release func(), err error) {
-	f, err := os.OpenFile(filepath.Join(filepath.Dir(string(d)), ".guard"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
-			break
-		}
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%s: %w", f.Name(), err)
-	}
-	return func() { f.Close() }, nil
-}
-
 // stepAside moves the run directory of a mount that was moved or unmounted lazily out of the way of the
 // next one at its mountpoint, and reports whether there was one. Its holder finds it again by its pid.
 func (d Dir) stepAside() bool {
@@ -115,7 +94,11 @@ func (c *Claim) Write(r Record) error {
 		return err
 	}
 	defer release()
-	record := c.Place().record()
+	place := c.Place()
+	if !place.owns(c.lock) {
+		return fmt.Errorf("%s was removed", place)
+	}
+	record := place.record()
 	if err := os.WriteFile(record+".new", b, 0o644); err != nil {
 		return err
 	}
@@ -124,62 +107,56 @@ func (c *Claim) Write(r Record) error {
 
 // Remove takes the run directory away and gives the mountpoint free.
 func (c *Claim) Remove() error {
-	release, err := c.Dir.guard()
-	if err != nil {
-		return err
-	}
-	defer release()
-	defer c.lock.Close()
-	return os.RemoveAll(string(c.Place()))
+	return c.end(func(place Dir) error { return os.RemoveAll(string(place)) })
 }
 
 // Abandon gives the mountpoint free and leaves record and log behind, for whoever asks why.
 func (c *Claim) Abandon() error {
+	return c.end(func(place Dir) error { return errors.Join(os.RemoveAll(place.Socket()), os.RemoveAll(place.Control())) })
+}
+
+// end gives the mountpoint free and tidies up the run directory, if it was not removed by others.
+func (c *Claim) end(tidy func(place Dir) error) error {
+	defer c.lock.Close()
 	release, err := c.Dir.guard()
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer release()
-	defer c.lock.Close()
-	return errors.Join(os.RemoveAll(c.Place().Socket()), os.RemoveAll(c.Place().Control()))
+	if place := c.Place(); place.owns(c.lock) {
+		return tidy(place)
+	}
+	return nil
 }
 
-// Held reports whether a live holder has d. It asks without locking, so it never gets in the way of
-// one that is just starting.
-func (d Dir) Held() bool {
-	f, err := os.Open(d.lock())
+// Mend makes the run directory again if somebody has removed it, or the lock or record in it, and reports
+// whether that was so. The caller then fills it anew.
+func (c *Claim) Mend() (bool, error) {
+	if _, err := makeBase(); err != nil {
+		return false, err
+	}
+	release, err := c.Dir.guard()
 	if err != nil {
-		return errors.Is(err, os.ErrPermission) // root's: only its worker can tell
+		return false, err
 	}
-	defer f.Close()
-	query := unix.Flock_t{Type: unix.F_RDLCK}
-	return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &query) == nil && query.Type != unix.F_UNLCK
-}
-
-// tryLock opens d's lock file, made if need be, and locks it.
-func (d Dir) tryLock() (*os.File, error) {
-	if err := os.MkdirAll(string(d), 0o755); err != nil {
-		return nil, err
+	defer release()
+	if place := c.Place(); place.owns(c.lock) {
+		_, err := os.Stat(place.record())
+		return errors.Is(err, os.ErrNotExist), nil
 	}
-	f, err := os.OpenFile(d.lock(), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := c.Dir.tryLock()
+	if errors.Is(err, ErrHeld) { // by another mount at the mountpoint that ours has left
+		lock, err = c.Dir.aside(os.Getpid()).tryLock()
+	}
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
-		f.Close()
-		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-			err = ErrHeld
-		}
-		return nil, fmt.Errorf("%s: %w", d, err)
-	}
-	return f, nil
-}
-
-// owns reports whether lock is still the file that others would find.
-func (d Dir) owns(lock *os.File) bool {
-	mine, err1 := lock.Stat()
-	there, err2 := os.Stat(d.lock())
-	return err1 == nil && err2 == nil && os.SameFile(mine, there)
+	c.lock.Close()
+	c.lock = lock
+	return true, nil
 }
 
 // clear removes everything but the lock.
@@ -197,24 +174,4 @@ func (c *Claim) clear() error {
 		}
 	}
 	return nil
-}
-
-// makeBase makes the run directory of this user's mounts. One in /tmp could be a trap laid by
-// somebody else, so it must be ours alone.
-func makeBase() (string, error) {
-	if isRoot() {
-		return rootBase, errors.Join(os.MkdirAll(rootBase, 0o755), os.Chmod(rootBase, 0o755)) // whatever the umask: users may ask
-	}
-	base := userBase()
-	if err := os.Mkdir(base, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
-	}
-	var st unix.Stat_t
-	if err := unix.Lstat(base, &st); err != nil {
-		return "", fmt.Errorf("%s: %w", base, err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0 {
-		return "", fmt.Errorf("%s is not a directory that only its owner, user %d, can enter: remove it", base, os.Geteuid())
-	}
-	return base, nil
 }

@@ -88,3 +88,58 @@ func TestResolve(t *testing.T) {
 		t.Errorf("Resolve of a missing path = %v, want ErrNotExist", err)
 	}
 }
+
+func TestMend(t *testing.T) {
+	mountpoint := t.TempDir()
+	c, err := state.New(mountpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := state.Record{Mountpoint: mountpoint, HolderPID: 1}
+	for _, gone := range []string{".", "lock", "state"} {
+		if err := errors.Join(c.Write(want), os.RemoveAll(filepath.Join(string(c.Dir), gone))); err != nil {
+			t.Fatal(err)
+		}
+		if removed, err := c.Mend(); err != nil || !removed {
+			t.Errorf("Mend without %s = %v, %v, want true", gone, removed, err)
+		}
+		if err := c.Write(want); err != nil {
+			t.Errorf("Write = %v", err)
+		}
+		if removed, err := c.Mend(); err != nil || removed {
+			t.Errorf("Mend of what is there = %v, %v, want false", removed, err)
+		}
+		if _, err := state.New(mountpoint); !errors.Is(err, state.ErrHeld) {
+			t.Errorf("New = %v, want ErrHeld", err)
+		}
+	}
+	if err := c.Remove(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRemoveOfWhatWasRemoved: another claim on the mountpoint is left alone.
+func TestRemoveOfWhatWasRemoved(t *testing.T) {
+	mountpoint := t.TempDir()
+	old, err := state.New(mountpoint)
+	if err == nil {
+		err = os.RemoveAll(string(old.Dir))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := state.New(mountpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Remove()
+	if err := old.Write(state.Record{}); err == nil {
+		t.Error("Write into another's run directory = nil")
+	}
+	if err := old.Remove(); err != nil {
+		t.Error(err)
+	}
+	if !c.Dir.Held() {
+		t.Error("the new claim is gone")
+	}
+}

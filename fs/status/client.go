@@ -35,7 +35,7 @@ func find(dir string) (state.Dir, error) {
 	}
 	run, err := state.Find(mountpoint)
 	if at, found, mountErr := state.MountAt(mountpoint); err != nil && mountErr == nil && found && at.Type == state.FSType {
-		return "", fmt.Errorf("%w: %s was mounted by another user or session: ask as that one", fetch.ErrNotFound, mountpoint)
+		return "", fmt.Errorf("%w: %s was mounted by another user or session: ask as that one (or its run directory was removed: ask again in a minute)", fetch.ErrNotFound, mountpoint)
 	}
 	if err != nil {
 		return "", missing(dir, err)

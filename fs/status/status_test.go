@@ -27,7 +27,10 @@ func claim(t *testing.T) (mountpoint string, c *state.Claim) {
 	if c, err = state.New(mountpoint); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Remove() })
+	t.Cleanup(func() {
+		_ = c.Remove()
+		_ = c.Dir.Sweep() // if it was abandoned
+	})
 	if err := c.Write(state.Record{Mountpoint: mountpoint, HolderPID: 11, WorkerPID: 12}); err != nil {
 		t.Fatal(err)
 	}
