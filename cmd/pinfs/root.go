@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -102,6 +103,14 @@ func (f *failure) Unwrap() error { return f.error }
 type usageError struct{ error }
 
 func (u *usageError) Unwrap() error { return u.error }
+
+// given fails if one of the paths in args is empty, as that of a variable that a script has not set.
+func given(args []string) error {
+	if slices.Contains(args, "") {
+		return usage("no directory: the argument is empty")
+	}
+	return nil
+}
 
 func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 

@@ -20,6 +20,9 @@ DIR. The answer comes from the mount's worker and does not wait for the store.`,
 	}
 	c.Flags().BoolVar(&prometheus, "prometheus", false, "print metrics in the text format of Prometheus")
 	return a.withJSON(a.command(c, cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		if err := given(args); err != nil {
+			return err
+		}
 		var docs []status.Document
 		var err error
 		if len(args) == 1 {

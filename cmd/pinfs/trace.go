@@ -25,6 +25,9 @@ in memory already is not read again.`,
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "`LISTFILE` to write (default standard output; what the command prints there goes to standard error)")
 	return a.command(c, cobra.MinimumNArgs(2), func(ctx context.Context, args []string) error {
+		if err := given(args[:1]); err != nil {
+			return err
+		}
 		if output == "" {
 			list, err := a.trace(ctx, args[0], args[1:], a.stderr)
 			if err == nil {

@@ -15,6 +15,9 @@ func (a *app) umountCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&lazy, "lazy", false, "take it away at once though it is in use; it ends with its last user")
 	return a.command(c, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		if err := given(args); err != nil {
+			return err
+		}
 		if lazy {
 			return holder.Detach(ctx, args[0])
 		}

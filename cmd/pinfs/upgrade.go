@@ -26,6 +26,9 @@ If the new one does not come up, the old one stays.`,
 	c.Flags().BoolVar(&all, "all", false, "upgrade all mounts of this user; root: all of root's")
 	c.Flags().StringVar(&binary, "binary", "", "go on with that `FILE` instead of this program")
 	return a.command(c, cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		if err := given(args); err != nil {
+			return err
+		}
 		dirs, err := args, error(nil)
 		switch {
 		case all == (len(args) == 1):

@@ -72,6 +72,19 @@ func busy(dir string) error {
 	return fmt.Errorf("%w: %s is already mounted, or about to be: unmount it first with: pinfs umount %s", fetch.ErrConflict, dir, dir)
 }
 
+// located returns the mountpoint that dir names; the error matches fetch.ErrNotFound if there is no such
+// directory.
+func located(dir string) (string, error) {
+	abs, err := state.Resolve(dir)
+	switch {
+	case errors.Is(err, iofs.ErrNotExist), errors.Is(err, unix.ENOTDIR):
+		return "", fmt.Errorf("%w: nothing is mounted at %s", fetch.ErrNotFound, dir)
+	case err != nil:
+		return "", mountpointError(dir, err)
+	}
+	return abs, nil
+}
+
 // mountpointError names the mountpoint and what is wrong with it.
 func mountpointError(dir string, err error) error {
 	switch {

@@ -78,7 +78,7 @@ func Detach(ctx context.Context, dir string) error {
 // ours returns the mountpoint that dir names if pinfs has mounted there, and "" if it had only a run
 // directory to clear, of a mount whose worker died.
 func ours(dir string) (string, error) {
-	mountpoint, err := resolve(dir)
+	mountpoint, err := located(dir)
 	if err != nil {
 		return "", err
 	}

@@ -37,7 +37,7 @@ func Mine() ([]string, error) {
 // otherwise. The error matches fetch.ErrNotFound if there is no live mount, and fetch.ErrConflict if
 // its worker is being replaced already.
 func Upgrade(ctx context.Context, dir, executable string) error {
-	mountpoint, err := resolve(dir)
+	mountpoint, err := located(dir)
 	if err != nil {
 		return err
 	}
