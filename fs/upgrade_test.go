@@ -136,23 +136,44 @@ func TestFailedUpgrade(t *testing.T) {
 	}
 }
 
+// upgradeThatHangs begins one to what does nothing, and returns that one's pid.
+func upgradeThatHangs(ctx context.Context, t *testing.T, o *origin, dir string) (result chan error, pid int) {
+	t.Helper()
+	hanging := script(t, "echo $$ > "+o.dir+"/hanging; exec sleep infinity")
+	result = make(chan error)
+	go func() { result <- holder.Upgrade(ctx, dir, hanging) }()
+	line, err := bufio.NewReader(o.hanging).ReadString('\n')
+	if err == nil {
+		pid, err = strconv.Atoi(strings.TrimSpace(line))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, pid
+}
+
+// TestUnmountDuringUpgrade: the upgrade is told what has overtaken it.
+func TestUnmountDuringUpgrade(t *testing.T) {
+	o := newOrigin(t)
+	dir, _ := mount(t, job{Image: small(t)})
+	result, pid := upgradeThatHangs(t.Context(), t, o, dir)
+	ended := watch(t, pid)
+	if err := holder.Unmount(t.Context(), dir); err != nil {
+		t.Errorf("Unmount = %v", err)
+	}
+	if err := <-result; !errors.Is(err, fetch.ErrConflict) || !strings.Contains(err.Error(), "is being unmounted") {
+		t.Errorf("Upgrade = %v, want a conflict with the unmount", err)
+	}
+	ended()
+}
+
 // TestImpatientUpgrade: when the command gives up, a new version that hangs ends, too; meanwhile there
 // is no second upgrade.
 func TestImpatientUpgrade(t *testing.T) {
 	o := newOrigin(t)
 	dir, who := mount(t, job{Image: small(t)})
-	hanging := script(t, "echo $$ > "+o.dir+"/hanging; exec sleep infinity")
 	ctx, cancel := context.WithCancel(t.Context())
-	result := make(chan error)
-	go func() { result <- holder.Upgrade(ctx, dir, hanging) }()
-	line, err := bufio.NewReader(o.hanging).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil {
-		t.Fatal(err)
-	}
+	result, pid := upgradeThatHangs(ctx, t, o, dir)
 	if err := holder.Upgrade(t.Context(), dir, "/bin/true"); !errors.Is(err, fetch.ErrConflict) {
 		t.Errorf("second Upgrade = %v, want a conflict", err)
 	}

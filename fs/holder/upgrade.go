@@ -45,30 +45,48 @@ func Upgrade(ctx context.Context, dir, executable string) error {
 	if err != nil || !run.Held() {
 		return fmt.Errorf("%w: no live pinfs mount at %s", fetch.ErrNotFound, mountpoint)
 	}
+	at, _, err := state.MountAt(mountpoint)
+	if err != nil {
+		return err
+	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "unixpacket", run.Control())
 	switch {
+	case err != nil && ended(at):
+		return unmounting(mountpoint)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		return fmt.Errorf("%s: only the user who mounted it, or root, can upgrade it", mountpoint)
 	case err != nil:
 		return fmt.Errorf("the holder of %s takes no orders: %w; unmount and mount again", mountpoint, err)
 	}
-	return (&link{conn.(*net.UnixConn)}).order(ctx, executable)
+	err = (&link{conn.(*net.UnixConn)}).order(ctx, executable)
+	if errors.Is(err, errHolderEnded) && ended(at) {
+		return unmounting(mountpoint)
+	}
+	return err
 }
+
+// ended reports whether the mount at is not at its place any more.
+func ended(at state.Mount) bool {
+	there, found, err := state.MountAt(at.Dir)
+	return err == nil && (!found || there != at)
+}
+
+var errHolderEnded = errors.New("the holder ended during the upgrade: see pinfs status")
 
 // order asks for an upgrade and waits for the outcome.
 func (l *link) order(ctx context.Context, executable string) error {
 	defer l.close()
 	stop := context.AfterFunc(ctx, l.close)
 	defer stop()
-	if err := l.send(message{Event: upgrade, Executable: executable}, nil); err != nil {
-		return err
+	err := l.send(message{Event: upgrade, Executable: executable}, nil)
+	if err == nil {
+		err = (&process{link: l}).expect(ready)
 	}
-	err := (&process{link: l}).expect(ready)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, io.EOF):
-		return errors.New("the holder ended during the upgrade: see pinfs status")
+	case errors.Is(err, io.EOF), errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET):
+		return errHolderEnded
 	}
 	return err
 }
