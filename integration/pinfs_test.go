@@ -68,8 +68,13 @@ type result struct {
 
 func (u *user) run(args ...string) result {
 	u.t.Helper()
+	return u.execute(binary, args...)
+}
+
+func (u *user) execute(name string, args ...string) result {
+	u.t.Helper()
 	var stdout, stderr bytes.Buffer
-	c := exec.Command(binary, args...)
+	c := exec.Command(name, args...)
 	c.Env, c.Stdout, c.Stderr = u.env, &stdout, &stderr
 	err := c.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {

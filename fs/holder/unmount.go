@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -93,6 +94,8 @@ func ours(dir string) (string, error) {
 		return "", fmt.Errorf("%w: nothing is mounted at %s", fetch.ErrNotFound, mountpoint)
 	case m.Type != state.FSType:
 		return "", fmt.Errorf("%w: the mount at %s is of type %s, not of pinfs", fetch.ErrConflict, mountpoint, m.Type)
+	case os.Geteuid() != 0 && m.Owner != os.Geteuid(): // fusermount3 would say it in its own words
+		return "", refused(mountpoint, unix.EPERM)
 	}
 	return mountpoint, nil
 }

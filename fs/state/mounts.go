@@ -21,6 +21,7 @@ type Mount struct {
 	Dir    string // absolute
 	Type   string
 	Source string
+	Owner  int // of a FUSE mount: the number of its user, as the namespace it was mounted in has it
 }
 
 // mounts returns this process's mount table.
@@ -134,6 +135,11 @@ func parseMount(line string) (Mount, bool) {
 	m := Mount{ID: id, Device: h[2], Dir: unescape(h[4]), Type: t[0]}
 	if len(t) > 2 { // an empty source leaves no field
 		m.Source = unescape(t[1])
+	}
+	for option := range strings.SplitSeq(t[len(t)-1], ",") {
+		if uid, ok := strings.CutPrefix(option, "user_id="); ok {
+			m.Owner, _ = strconv.Atoi(uid) // the kernel's
+		}
 	}
 	return m, true
 }
