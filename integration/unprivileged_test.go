@@ -38,5 +38,7 @@ func TestUnprivileged(t *testing.T) {
 	dir := u.mount(ref)
 	u.asNobody(1, "only the user who mounted it, or root, can unmount it", "umount", dir)
 	u.asNobody(1, "only the user who mounted it, or root, can unmount it", "umount", "--lazy", dir)
+	u.asNobody(usage, `"suid" has no effect without root`, "mount", "-o", "noexec,suid", ref, "/mnt")
+	u.asNobody(usage, `"dev" has no effect without root`, "mount", "-o", "dev", ref, "/mnt")
 	hello(t, dir)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -34,6 +35,9 @@ const xattrsOption = "xattrs"
 
 // mountOptions are what -o takes: a tree is never writable.
 var mountOptions = []string{"ro", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "allow_other", "noallow_other", xattrsOption}
+
+// rootOptions are those of them that fusermount3 gives to nobody else.
+var rootOptions = []string{"suid", "dev"}
 
 func (a *app) mountCommand() *cobra.Command {
 	var foreground, asGiven bool
@@ -78,15 +82,25 @@ is served.`,
 	})
 }
 
+func checkOptions(options []string) error {
+	for _, o := range options {
+		switch {
+		case !slices.Contains(mountOptions, o):
+			return usage("mount option %q is not known; known are %s", o, strings.Join(mountOptions, ", "))
+		case slices.Contains(rootOptions, o) && os.Geteuid() != 0: // fusermount3 passes over them
+			return usage("mount option %q has no effect without root: leave it out", o)
+		}
+	}
+	return nil
+}
+
 // mountSpec resolves the reference and says what the holder is to do; ref is the pinned reference.
 func (a *app) mountSpec(ctx context.Context, arg, dir string, j job, options []string) (spec holder.Spec, ref string, err error) {
 	if dir == "" {
 		return spec, "", usage("no directory to mount at: the argument is empty")
 	}
-	for _, o := range options {
-		if !slices.Contains(mountOptions, o) {
-			return spec, "", usage("mount option %q is not known; known are %s", o, strings.Join(mountOptions, ", "))
-		}
+	if err := checkOptions(options); err != nil {
+		return spec, "", err
 	}
 	if err := cmp.Or(j.Inside.check(), j.Wanted.checkCache(a.cfg.Cache), j.Without.check()); err != nil {
 		return spec, "", err
