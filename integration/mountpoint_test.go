@@ -253,3 +253,13 @@ func TestForegroundMountOutlivesItsLogReader(t *testing.T) {
 		t.Error("still mounted")
 	}
 }
+
+// TestReadOnlyRun: no mount without a place for its state, and one reason for that.
+func TestReadOnlyRun(t *testing.T) {
+	u := newUser(t)
+	ref := publishSmall(t, u)
+	r := u.execute("unshare", "--mount", "sh", "-ec", `mount -t tmpfs -o ro none /run; exec "$0" mount "$1" "$2"`, absolute(t, binary), ref, t.TempDir())
+	if want := "pinfs: a mount needs a run directory: mkdir /run/pinfs: read-only file system\n"; r.code != 1 || r.stderr != want {
+		t.Errorf("exit %d, %q, want %q", r.code, r.stderr, want)
+	}
+}

@@ -23,7 +23,7 @@ func claim(dir string) (*state.Claim, error) {
 		return nil, busy(dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("run directory: %w", err)
+		return nil, fmt.Errorf("a mount needs a run directory: %w", err)
 	}
 	if err := vacate(dir); err != nil {
 		return nil, errors.Join(err, c.Remove())

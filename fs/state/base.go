@@ -52,7 +52,11 @@ func outside(uid int) int {
 // somebody else, so it must be ours alone.
 func makeBase() (string, error) {
 	if isRoot() {
-		return rootBase, errors.Join(os.MkdirAll(rootBase, 0o755), os.Chmod(rootBase, 0o755)) // whatever the umask: users may ask
+		err := os.MkdirAll(rootBase, 0o755)
+		if err == nil {
+			err = os.Chmod(rootBase, 0o755) // whatever the umask: users may ask
+		}
+		return rootBase, err
 	}
 	base := userBase()
 	if err := os.Mkdir(base, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
