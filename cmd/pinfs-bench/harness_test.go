@@ -101,8 +101,8 @@ func complete(t *testing.T, s result.Setting, peers []peer.Peer) {
 	if err := s.Check(); err != nil {
 		t.Error(err)
 	}
-	if n := len(s.Steps()); n != 13 {
-		t.Errorf("%s: %d steps, want 13: %q", s.Name, n, s.Steps())
+	if n := len(s.Steps()); n != 15 {
+		t.Errorf("%s: %d steps, want 15: %q", s.Name, n, s.Steps())
 	}
 	for i, step := range s.Steps() {
 		for _, p := range peers {
