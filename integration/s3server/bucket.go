@@ -17,12 +17,18 @@ import (
 func (s *Server) NewBucket(t testing.TB) string {
 	t.Helper()
 	bucket := "test-" + strings.ToLower(rand.Text()[:12])
+	s.MakeBucket(t, bucket)
+	return bucket
+}
+
+// MakeBucket makes an empty bucket.
+func (s *Server) MakeBucket(t testing.TB, bucket string) {
+	t.Helper()
 	s.put(t, "/"+bucket, "", "")
 	if s.Versioning {
 		s.put(t, "/"+bucket, "versioning=", `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
 			`<Status>Enabled</Status></VersioningConfiguration>`)
 	}
-	return bucket
 }
 
 // put sends one signed PUT request and fails the test unless it succeeds.

@@ -22,8 +22,11 @@ func (s *Server) prepareVersitygw(t testing.TB) {
 	}
 	s.health = "/health-" + rand.Text() // that no other server answers
 	s.command = func() *exec.Cmd {
-		cmd := exec.Command(binary, "--port", s.address, "--quiet", "--health", s.health,
-			"posix", "--versioning-dir", versions, s.Dir)
+		args := []string{"--port", s.address, "--quiet", "--health", s.health}
+		if s.users != "" {
+			args = append(args, "--iam-dir", s.users, "--iam-cache-disable")
+		}
+		cmd := exec.Command(binary, append(args, "posix", "--versioning-dir", versions, s.Dir)...)
 		cmd.Env = []string{"ROOT_ACCESS_KEY=" + s.AccessKey, "ROOT_SECRET_KEY=" + s.SecretKey, "HOME=" + s.Dir}
 		return cmd
 	}

@@ -1,0 +1,78 @@
+package integration
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTrialsInTheSameBucket: a credential for trials publishes below scratch/, and the store refuses whatever
+// else it tries. That it writes over an image no policy can refuse here; as the bucket keeps versions,
+// those who read its name do not notice.
+func TestTrialsInTheSameBucket(t *testing.T) {
+	p := withPolicies(t, "shared.json")
+	release, scratch := p.people(t, "images")
+	image, other := smallImage(t), filepath.Join(t.TempDir(), "other")
+	write(t, other, 5000)
+	ref := release.ok("publish", image, "s3://images/PE/x")
+	_, pin, _ := strings.Cut(ref, "@")
+	released := p.contents(t, "images")
+
+	scratch.ok("publish", "--class", "scratch", image, "s3://images/scratch/same")
+	scratch.ok("publish", "--class", "scratch", other, "s3://images/scratch/x")
+	p.unchanged(t, "images", func() {
+		scratch.fails(denied, []string{"policy"}, "publish", other, "s3://images/PE/y")
+		scratch.fails(denied, []string{"policy"}, "publish", "--replace", "--expect", pin, other, "s3://images/PE/x")
+		scratch.fails(denied, []string{"policy"}, "publish", "--key", "PE/z", "--class", "release", other, "s3://images/PE/z")
+		for _, o := range released {
+			scratch.canNotRemove(t, "images", o)
+			if strings.HasPrefix(o.Key, ".pinfs/names/") {
+				wantRefused(t, "overwrite "+o.Key, scratch.put("images", o.Key))
+			}
+		}
+		for _, key := range []string{"PE/x", ".pinfs/names/PE/x/00000002.json", ".pinfs/uploads/PE/x/00000002-X-0.json"} {
+			wantRefused(t, "write "+key, scratch.put("images", key))
+		}
+		for _, o := range p.contents(t, "images") {
+			release.canNotRemove(t, "images", o)
+		}
+	})
+	release.ok("publish", "--replace", "--expect", pin, other, "s3://images/PE/x")
+	if err := scratch.put("images", ".pinfs/images/"+strings.TrimPrefix(pin, "fsverity-sha256:")+"/image"); err != nil {
+		t.Errorf("overwrite an image: %v; if the server can refuse that now, say so in docs/publishing.md", err)
+	}
+	release.ok("verify", "s3://images/PE/x@"+pin)
+}
+
+// TestTrialsInABucketOfTheirOwn: then the store refuses to overwrite images as well.
+func TestTrialsInABucketOfTheirOwn(t *testing.T) {
+	p := withPolicies(t, "images.json", "trials.json")
+	release, scratch := p.people(t, "images", "trials")
+	image := smallImage(t)
+	release.ok("publish", image, "s3://images/PE/x")
+	scratch.ok("publish", "--class", "scratch", image, "s3://trials/scratch/x")
+	p.unchanged(t, "images", func() {
+		for _, o := range p.contents(t, "images") {
+			scratch.canNotRemove(t, "images", o)
+			release.canNotRemove(t, "images", o)
+			wantRefused(t, "overwrite "+o.Key, scratch.put("images", o.Key))
+		}
+		scratch.fails(denied, []string{"policy"}, "publish", "--class", "scratch", image, "s3://images/scratch/x")
+	})
+	p.unchanged(t, "trials", func() {
+		scratch.fails(denied, []string{"policy"}, "publish", image, "s3://trials/PE/x")
+		release.fails(denied, []string{"policy"}, "publish", image, "s3://trials/PE/x")
+	})
+	scratch.ok("verify", "s3://images/PE/x")
+}
+
+// TestCreateOnlyPolicy: the servers that are at hand do not know the condition by which Amazon's refuses to
+// overwrite, and say so. Should one learn it, the documentation has good news to tell.
+func TestCreateOnlyPolicy(t *testing.T) {
+	p := withPolicies(t)
+	p.server.MakeBucket(t, "images")
+	err := stranger(t, p.server).SetBucketPolicy(t.Context(), "images", string(p.read(t, "create-only.json")))
+	if err == nil || !strings.Contains(err.Error(), "condition key") {
+		t.Errorf("%s says %v to a policy with s3:if-none-match; if it knows that now, say so in docs/publishing.md", p.server.Kind, err)
+	}
+}
