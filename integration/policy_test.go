@@ -13,7 +13,7 @@ func TestTrialsInTheSameBucket(t *testing.T) {
 	p := withPolicies(t, "shared.json")
 	release, scratch := p.people(t, "images")
 	image, other := smallImage(t), filepath.Join(t.TempDir(), "other")
-	write(t, other, 5000)
+	write(t, other, 17<<20) // in parts
 	ref := release.ok("publish", image, "s3://images/PE/x")
 	_, pin, _ := strings.Cut(ref, "@")
 	released := p.contents(t, "images")

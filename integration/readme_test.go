@@ -28,24 +28,29 @@ func TestReadme(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "pe"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
+	if typed := u.follow(dir, "../README.md"); typed < 8 {
+		t.Errorf("only %d commands found in the README", typed)
 	}
-	typed := 0
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+}
+
+// follow types what a page's transcripts say, and returns how many commands that were.
+func (u *user) follow(dir, page string) (typed int) {
+	u.t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		for _, step := range regexp.MustCompile(`(?m)^\$ `).Split(block[1], -1)[1:] {
 			command, want, _ := strings.Cut(step, "\n")
 			typed++
 			got := u.shell(dir, command)
 			if !transcript(want).MatchString(squeeze(got)) {
-				t.Errorf("$ %s\nprints\n%s\nand the README says\n%s", command, got, want)
+				u.t.Errorf("$ %s\nprints\n%s\nand %s says\n%s", command, got, page, want)
 			}
 		}
 	}
-	if typed < 8 {
-		t.Errorf("only %d commands found in the README", typed)
-	}
+	return typed
 }
 
 // shell types a command that must succeed.
