@@ -19,21 +19,17 @@ import (
 	"github.com/pinfs/pinfs/integration/s3server"
 )
 
-// policies are those of docs/deploy/s3, as the documentation tells to use them: a bucket policy on Versitygw,
-// and on MinIO, which has bucket policies for everybody only, each user's part of it as his own.
+// policies are those of docs/deploy/s3, as the documentation tells to use them: each is a bucket's, but on MinIO,
+// which has bucket policies for everybody only, each user's part of it is his own.
 type policies struct {
 	server *s3server.Server
 	files  []string // each is the policy of one bucket
 }
 
-// withPolicies starts a server whose buckets keep versions. Ceph's gateway has no part in this.
+// withPolicies starts a server whose buckets keep versions.
 func withPolicies(t *testing.T, files ...string) policies {
 	t.Helper()
-	kind := s3server.Versitygw
-	if os.Getenv("PINFS_TEST_STORE") == string(s3server.MinIO) {
-		kind = s3server.MinIO
-	}
-	return policies{s3server.Start(t, s3server.Config{Kind: kind, Versioning: true, Users: kind == s3server.Versitygw}), files}
+	return policies{s3server.Start(t, s3server.Config{Versioning: true, Users: true}), files}
 }
 
 // person is somebody with a credential of his own.
@@ -48,13 +44,31 @@ func (p policies) people(t *testing.T, buckets ...string) (release, scratch pers
 	release, scratch = p.person(t, "release"), p.person(t, "scratch")
 	for i, bucket := range buckets {
 		p.server.MakeBucket(t, bucket)
-		if p.server.Kind == s3server.Versitygw {
-			if err := stranger(t, p.server).SetBucketPolicy(t.Context(), bucket, string(p.read(t, p.files[i]))); err != nil {
+		if p.server.Kind != s3server.MinIO {
+			if err := stranger(t, p.server).SetBucketPolicy(t.Context(), bucket, p.ofBucket(t, p.files[i])); err != nil {
 				t.Fatalf("%s as the policy of %s: %v", p.files[i], bucket, err)
 			}
 		}
 	}
 	return release, scratch
+}
+
+// ofBucket returns a file's policy with users as the server calls them.
+func (p policies) ofBucket(t *testing.T, file string) string {
+	t.Helper()
+	text := string(p.read(t, file))
+	if p.server.Kind == s3server.Ceph {
+		const user = `"arn:aws:iam:::user/`
+		text = strings.NewReplacer(`"release"`, user+`release"`, `"scratch"`, user+`scratch"`).Replace(text)
+	}
+	return text
+}
+
+// statements is what stands between the brackets of a file.
+func (p policies) statements(t *testing.T, file string) string {
+	t.Helper()
+	text := p.ofBucket(t, file)
+	return text[strings.Index(text, "[")+1 : strings.LastIndex(text, "]")]
 }
 
 func (p policies) read(t *testing.T, file string) []byte {

@@ -42,10 +42,16 @@ func (s *Server) prepareCeph(t testing.TB) {
 	for _, pool := range []string{"index", "data", "non-ec"} { // else made while the first requests wait
 		c.tool(t, "ceph", "osd", "pool", "create", "default.rgw.buckets."+pool)
 	}
-	c.tool(t, "radosgw-admin", "user", "create", "--uid=test", "--display-name=test",
-		"--access-key="+s.AccessKey, "--secret="+s.SecretKey)
+	c.createUser(t, "test", s.AccessKey, s.SecretKey)
+	s.newUser = func(t testing.TB, accessKey, secretKey string) { c.createUser(t, accessKey, accessKey, secretKey) }
 	s.health = "/"
 	s.command = func() *exec.Cmd { return c.command("radosgw", "-f", "-n", "client.rgw") }
+}
+
+func (c cluster) createUser(t testing.TB, name, accessKey, secretKey string) {
+	t.Helper()
+	c.tool(t, "radosgw-admin", "user", "create", "--uid="+name, "--display-name="+name,
+		"--access-key="+accessKey, "--secret="+secretKey)
 }
 
 func (c cluster) configure(t testing.TB) {

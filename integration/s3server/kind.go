@@ -37,7 +37,7 @@ func (k Kind) chosen(t testing.TB) Kind {
 }
 
 // prepare makes what s needs before its process can run, and says how to run it.
-func (s *Server) prepare(t testing.TB) {
+func (s *Server) prepare(t testing.TB, users bool) {
 	t.Helper()
 	switch s.Kind {
 	case MinIO:
@@ -45,6 +45,6 @@ func (s *Server) prepare(t testing.TB) {
 	case Ceph:
 		s.prepareCeph(t)
 	default:
-		s.prepareVersitygw(t)
+		s.prepareVersitygw(t, users)
 	}
 }

@@ -19,7 +19,7 @@ const startLimit = 2 * time.Minute
 type Config struct {
 	Kind       Kind // default: what PINFS_TEST_STORE says, else Versitygw
 	Versioning bool // buckets of NewBucket keep versions
-	Users      bool // NewUser can make others than the administrator; Versitygw alone
+	Users      bool // NewUser will be called; MinIO has no such users
 }
 
 // Server is one running S3 server. The test that started it owns it; its fields are constant.
@@ -31,7 +31,7 @@ type Server struct {
 	Versioning bool   // buckets of NewBucket keep versions
 	Dir        string // where Versitygw has one directory per bucket, and in it one file per object
 
-	users   string // where Versitygw keeps them, "" if there is only the administrator
+	newUser func(t testing.TB, accessKey, secretKey string) // nil if there is only the administrator
 	address string
 	command func() *exec.Cmd // the process that answers
 	health  string           // the path at which it says that it is ready
@@ -51,10 +51,7 @@ func Start(t testing.TB, cfg Config) *Server {
 		address:    freeAddress(t),
 	}
 	s.Endpoint = "http://" + s.address
-	if cfg.Users {
-		s.users = t.TempDir()
-	}
-	s.prepare(t)
+	s.prepare(t, cfg.Users)
 	t.Cleanup(s.Stop)
 	s.Restart(t)
 	return s
