@@ -36,7 +36,7 @@ test-stores: tools build ## what depends on the S3 server, with MinIO and with C
 test-store-%:
 	PINFS_TEST_STORE=$* go test -count 1 -timeout 20m -run '^Test(Contract|Conditions|VersionedOverwrite|Probe|ProbeInterrupted|ProbeSweeps|MissingBucket|ServerDown)$$' ./fetch/s3
 	PINFS_TEST_STORE=$* PINFS_TORTURE_READS=2000 PINFS_BIN=$(CURDIR)/bin/pinfs \
-		go test -count 1 -timeout 20m -v -run '^Test(Overwrite.*|ServerDownDuringReads|Torture|Trials.*|CreateOnlyPolicy)$$' ./integration
+		go test -count 1 -timeout 20m -v -run '^Test(Overwrite.*|ServerDownDuringReads|Torture|Trials.*|CreateOnlyPolicy|Retain)$$' ./integration
 
 check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt -w these: $$bad"; exit 1; }

@@ -21,7 +21,8 @@ type publishFlags struct {
 	class, mediaType, publisher, expect string
 	replace                             bool
 	lease                               time.Duration
-	key, ims                            string // of publish alone
+	key, ims                            string // these and what follows of publish alone
+	retain                              time.Duration
 }
 
 func (a *app) publishCommand() *cobra.Command {
@@ -35,6 +36,7 @@ for now. Publishing the same bytes again succeeds without writing anything.`,
 	}
 	f.flags(c)
 	f.imsFlags(c)
+	f.retainFlag(c)
 	return a.withJSON(a.command(c, cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		return a.publish(ctx, args[0], args[1], f)
 	}))
@@ -69,6 +71,9 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	if err := f.checkIMS(store); err != nil {
 		return err
 	}
+	if err := f.checkRetain(ctx, store); err != nil {
+		return err
+	}
 	if f.mediaType == "" {
 		if err := checkSquashfs(ctx, name); err != nil {
 			return err
@@ -82,7 +87,7 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.printPublished(store, result), f.writeIMS(store, result.Record))
+	return errors.Join(a.printPublished(store, result), f.writeIMS(store, result.Record), f.keep(ctx, store, result.Record))
 }
 
 // request checks the flags.

@@ -2,7 +2,9 @@ package retry
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -91,5 +93,27 @@ func (s *Store) Abort(ctx context.Context, u fetch.Unfinished) error {
 		return nil
 	}
 	_, err := do(ctx, s.cfg, func() (struct{}, error) { return struct{}{}, next.Abort(ctx, u) })
+	return err
+}
+
+var _ fetch.Retaining = (*Store)(nil)
+
+// CanRetain implements fetch.Retaining. Most stores can not.
+func (s *Store) CanRetain(ctx context.Context) error {
+	next, ok := s.Store.(fetch.Retaining)
+	if !ok {
+		return fmt.Errorf("%s can not retain anything: that takes a bucket with object lock", s.URL())
+	}
+	_, err := do(ctx, s.cfg, func() (struct{}, error) { return struct{}{}, next.CanRetain(ctx) })
+	return err
+}
+
+// Retain implements fetch.Retaining.
+func (s *Store) Retain(ctx context.Context, loc fetch.Location, until time.Time) error {
+	next, ok := s.Store.(fetch.Retaining)
+	if !ok {
+		return s.CanRetain(ctx)
+	}
+	_, err := do(ctx, s.cfg, func() (struct{}, error) { return struct{}{}, next.Retain(ctx, loc, until) })
 	return err
 }

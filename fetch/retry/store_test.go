@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
@@ -20,6 +21,45 @@ type plain struct {
 func (p *plain) Create(context.Context, string, io.ReaderAt, int64) (fetch.Location, error) {
 	p.created++
 	return fetch.Location{Size: 1}, nil
+}
+
+// retaining fails once at each.
+type retaining struct {
+	plain
+	asked, told int
+}
+
+func (r *retaining) CanRetain(context.Context) error {
+	if r.asked++; r.asked == 1 {
+		return fetch.ErrUnavailable
+	}
+	return nil
+}
+
+func (r *retaining) Retain(context.Context, fetch.Location, time.Time) error {
+	if r.told++; r.told == 1 {
+		return fetch.ErrUnavailable
+	}
+	return nil
+}
+
+func (p *plain) URL() string { return "plain://" }
+
+func TestRetain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := new(retaining)
+		s := NewStore(next, Config{})
+		if err := s.CanRetain(t.Context()); err != nil || next.asked != 2 {
+			t.Errorf("CanRetain = %v, asked %d times", err, next.asked)
+		}
+		if err := s.Retain(t.Context(), fetch.Location{}, time.Now()); err != nil || next.told != 2 {
+			t.Errorf("Retain = %v, told %d times", err, next.told)
+		}
+		other := NewStore(new(plain), Config{})
+		if other.CanRetain(t.Context()) == nil || other.Retain(t.Context(), fetch.Location{}, time.Now()) == nil {
+			t.Error("a store that can not retain is said to have done so")
+		}
+	})
 }
 
 // annotated fails once.

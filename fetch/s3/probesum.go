@@ -73,7 +73,7 @@ func (p *probe) objectLock(ctx context.Context) (f fetch.Finding, kept bool, err
 		return fetch.Finding{Support: fetch.Honoured, Detail: "by default: " + mode.String()}, true, nil
 	case err == nil && enabled == "Enabled":
 		return fetch.Finding{Support: fetch.Honoured}, false, nil
-	case err == nil, errors.As(err, &resp) && resp.Code == "ObjectLockConfigurationNotFoundError":
+	case err == nil, errors.As(err, &resp) && resp.Code == noObjectLock:
 		return fetch.Finding{Support: fetch.Absent}, false, nil
 	}
 	if statusOf(err) == 0 {
