@@ -159,6 +159,21 @@ func (p policies) contents(t *testing.T, bucket string) (all []minio.ObjectInfo)
 	return all
 }
 
+// removeNewest deletes the newest version of an object, as the bucket's owner. On Ceph he may not read it: it
+// belongs to who has put it there.
+func (p policies) removeNewest(t *testing.T, bucket, key string) {
+	t.Helper()
+	for _, o := range p.contents(t, bucket) {
+		if o.Key == key && o.IsLatest {
+			if err := stranger(t, p.server).RemoveObject(t.Context(), bucket, key, minio.RemoveObjectOptions{VersionID: o.VersionID}); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Fatalf("there is no %s", key)
+}
+
 // unchanged fails if there is anything else in the bucket after what than before.
 func (p policies) unchanged(t *testing.T, bucket string, what func()) {
 	t.Helper()

@@ -39,11 +39,21 @@ func TestTrialsInTheSameBucket(t *testing.T) {
 			release.canNotRemove(t, "images", o)
 		}
 	})
+	_ = scratch.put("images", ".pinfs/names/scratch/../PE/x/00000002.json") // a key of its own at best
+	if got := release.ok("resolve", "s3://images/PE/x"); got != ref {
+		t.Errorf("PE/x is %s, want %s", got, ref)
+	}
 	release.ok("publish", "--replace", "--expect", pin, other, "s3://images/PE/x")
-	if err := scratch.put("images", ".pinfs/images/"+strings.TrimPrefix(pin, "fsverity-sha256:")+"/image"); err != nil {
+	key := ".pinfs/images/" + strings.TrimPrefix(pin, "fsverity-sha256:") + "/image"
+	if err := scratch.put("images", key); err != nil {
 		t.Errorf("overwrite an image: %v; if the server can refuse that now, say so in docs/publishing.md", err)
 	}
 	release.ok("verify", "s3://images/PE/x@"+pin)
+	if r := release.run("publish", image, "s3://images/PE/again"); r.code != overwritten && r.code != broken {
+		t.Errorf("a further name for the image: %+v", r)
+	}
+	p.removeNewest(t, "images", key)
+	release.ok("publish", image, "s3://images/PE/again")
 }
 
 // TestTrialsInABucketOfTheirOwn: then the store refuses to overwrite images as well.
