@@ -71,7 +71,7 @@ func (p *publication) try(ctx context.Context, from origin, sums *sums) (*Result
 	}
 	r := p.newRecord(l.id.Revision, current, sums, got.places)
 	r.Locations = append(r.Locations, got.more...)
-	result, err := p.commit(ctx, r, got.uploaded)
+	result, err := p.commit(ctx, l, r, got.uploaded)
 	if err != nil {
 		return nil, err
 	}

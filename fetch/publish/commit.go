@@ -28,9 +28,12 @@ func (p *publication) newRecord(revision int, current *record.Record, s *sums, a
 
 // commit adds the record and looks at what the store holds then. Whoever loses the race for the
 // revision against an equal pin has what he wanted.
-func (p *publication) commit(ctx context.Context, r *record.Record, uploaded bool) (*Result, error) {
+func (p *publication) commit(ctx context.Context, l *lease, r *record.Record, uploaded bool) (*Result, error) {
 	addErr := p.catalog.Add(ctx, r)
 	if addErr != nil && !errors.Is(addErr, fetch.ErrConflict) {
+		if !p.Exclusive && !errors.Is(addErr, fetch.ErrDenied) {
+			l.leave() // the store may do it yet, over somebody else's
+		}
 		return nil, addErr
 	}
 	stored, err := p.catalog.At(ctx, r.Name, r.Revision)

@@ -183,11 +183,23 @@ func (l *lease) now() time.Time {
 	return time.Now().Add(l.ahead)
 }
 
-// end takes the claim back.
-func (l *lease) end() {
+// leave lets the claim run out instead of taking it back: others wait for that, and then leave the revision
+// alone.
+func (l *lease) leave() {
+	l.rest()
+	l.keys = nil
+}
+
+// rest ends the renewing; from then on l belongs to one goroutine.
+func (l *lease) rest() {
 	if l.stop != nil {
 		l.stop()
 		l.done.Wait()
 	}
+}
+
+// end takes the claim back.
+func (l *lease) end() {
+	l.rest()
 	l.remove(context.Background(), slices.Clone(l.keys)...)
 }

@@ -234,6 +234,55 @@ func TestStalledPublisher(t *testing.T) {
 	})
 }
 
+// late is a store whose client gives up when it adds a record; do has the store do it after all.
+type late struct {
+	fetch.Store
+	do *func() error
+}
+
+func (s late) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
+	if !strings.HasPrefix(key, record.NamesPrefix) {
+		return s.Store.Create(ctx, key, body, size)
+	}
+	*s.do = func() error {
+		_, err := s.Store.Create(context.WithoutCancel(ctx), key, body, size)
+		return err
+	}
+	return fetch.Location{}, fmt.Errorf("%w: no answer", fetch.ErrUnavailable)
+}
+
+// TestRecordThatComesLate: a record that is added long after its publisher gave up is never in place of
+// somebody else's, and readers are told of it.
+func TestRecordThatComesLate(t *testing.T) {
+	kinds(t, func(t *testing.T, store fetch.Store, dir string, exclusive bool) {
+		var do func() error
+		req := request(newFile(t, 1000, 1))
+		req.Exclusive = exclusive
+		if _, err := Publish(t.Context(), late{store, &do}, req); !errors.Is(err, fetch.ErrUnavailable) {
+			t.Fatalf("Publish = %v, want unavailable", err)
+		}
+		for e := range store.List(t.Context(), record.UploadsPrefix) {
+			old := time.Now().Add(-time.Hour)
+			if err := os.Chtimes(filepath.Join(dir, e.Key), old, old); err != nil {
+				t.Error(err)
+			}
+		}
+		req.File = newFile(t, 1000, 2)
+		other := publish(t, store, req).Record
+		if err := do(); errors.Is(err, fetch.ErrConflict) != exclusive {
+			t.Errorf("the late record: %v", err)
+		}
+		if stored, err := catalog.New(store).At(t.Context(), "PE/a", other.Revision); err != nil || stored.Pin != other.Pin {
+			t.Errorf("revision %d is %+v, %v, want what was published", other.Revision, stored, err)
+		}
+		current, err := catalog.New(store).Current(t.Context(), "PE/a")
+		if exclusive && (err != nil || current.Pin != other.Pin) || !exclusive && !errors.Is(err, fetch.ErrConflict) {
+			t.Errorf("Current = %+v, %v", current, err)
+		}
+		wantTidy(t, store)
+	})
+}
+
 // TestSettleDispute publishes under a name of which two records did not know of each other.
 func TestSettleDispute(t *testing.T) {
 	store, _ := newStore(t)

@@ -138,7 +138,7 @@ func (r *repair) renew(ctx context.Context, place catalog.Place, done *Repair, c
 	}
 	next := r.newRecord(l.intent.Revision, current, r.sums, places{done.Image, done.Manifest})
 	next.Locations = append(next.Locations, others...)
-	result, err := r.commit(ctx, next, done.Uploaded)
+	result, err := r.commit(ctx, l, next, done.Uploaded)
 	if err != nil {
 		return err
 	}
