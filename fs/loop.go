@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"golang.org/x/sys/unix"
@@ -96,8 +97,10 @@ func (l *loop) stay() bool {
 // work answers the request in slot and notes that it did; false if the loop has ended.
 func (l *loop) work(slot *inflight.Slot) bool {
 	defer l.drain.leave()
+	began := time.Now()
 	err := l.answer(slot.Request())
 	slot.Clear()
+	l.server.latencies.add(time.Since(began))
 	if err != nil {
 		l.end(err)
 	}

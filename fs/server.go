@@ -40,11 +40,12 @@ type Config struct {
 
 // Server serves one tree to one kernel.
 type Server struct {
-	cfg      Config
-	tree     *tree.Tree
-	requests atomic.Uint64
-	outage   outage
-	alive    context.Context // of the serving loop; requests end with it
+	cfg       Config
+	tree      *tree.Tree
+	requests  atomic.Uint64
+	outage    outage
+	latencies latencies
+	alive     context.Context // of the serving loop; requests end with it
 
 	inherited map[uint64]bool // requests that another process had begun with, by inflight.Request.ID
 }

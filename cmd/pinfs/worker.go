@@ -157,7 +157,7 @@ func (m *mounted) Document() status.Document {
 	d := m.self
 	now := m.now()
 	d.VerifiedBytes, d.Requests, d.Errors = now.Verified, now.Requests, now.Errors
-	d.State, d.Goroutines = status.State(d.Errors), runtime.NumGoroutine()
+	d.State, d.Goroutines, d.Latency = status.State(d.Errors), runtime.NumGoroutine(), m.server.Latency()
 	d.Sources, d.Cache = m.sources(), m.cache()
 	return d
 }

@@ -49,6 +49,9 @@ func (m mountMetrics) document(d Document) {
 	m.counter("pinfs_verified_bytes_total", uint64(d.VerifiedBytes))
 	m.counter("pinfs_requests_total", d.Requests)
 	m.gauge("pinfs_goroutines", float64(d.Goroutines))
+	for quantile, seconds := range map[string]float64{"0.5": d.Latency.P50, "0.95": d.Latency.P95, "0.99": d.Latency.P99} {
+		m.gauge("pinfs_request_seconds", seconds, label("quantile", quantile))
+	}
 }
 
 func (m mountMetrics) source(s Source) {

@@ -19,7 +19,7 @@ func TestPrometheus(t *testing.T) {
 	var out bytes.Buffer
 	status.WritePrometheus(&out, []status.Document{
 		{
-			Mountpoint: odd, Kind: "tree", Pin: "p", State: "corrupt", Since: time.Unix(5, 0), Size: 7, VerifiedBytes: 8, Requests: 9, Goroutines: 21,
+			Mountpoint: odd, Kind: "tree", Pin: "p", State: "corrupt", Since: time.Unix(5, 0), Size: 7, VerifiedBytes: 8, Requests: 9, Goroutines: 21, Latency: status.Latency{P50: 0.001, P95: 0.002, P99: 0.004},
 			Errors:  []status.Failure{{Verdict: fetch.ErrCorrupt, Object: "s3://b/o", Count: 3}},
 			Sources: []status.Source{{URL: "s3://b/o", State: status.Used, P95: 0.25}, {URL: "file:///x", State: status.PassedOver}},
 			Cache:   &status.Cache{Hits: 10, Stored: 11, Damaged: 1, Leaves: 12, All: 13},
@@ -44,6 +44,9 @@ func TestPrometheus(t *testing.T) {
 		if len(got) != 1 || got[0] != want {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
+	}
+	if n := len(families["pinfs_request_seconds"].GetMetric()); n != 3 {
+		t.Errorf("%d quantiles, want 3", n)
 	}
 	if n := len(families["pinfs_source_used"].GetMetric()); n != 2 {
 		t.Errorf("%d sources, want 2", n)
