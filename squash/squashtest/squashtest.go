@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,9 +38,19 @@ func Mount(t testing.TB, image string) string {
 func unmount(t testing.TB, dir string) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	if err := unix.Unmount(dir, 0); err != nil {
+	err := unix.Unmount(dir, 0)
+	for range unmountTries { // somebody who looks at all mounts may have it open just now
+		if err != unix.EBUSY {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		err = unix.Unmount(dir, 0)
+	}
+	if err != nil {
 		t.Errorf("unmount %s: %v", dir, err)
 	}
 }
+
+const unmountTries = 100
 
 const sector = 4096 // bytes; what mksquashfs pads to
