@@ -50,5 +50,9 @@ func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stder
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends what does not mind the first
-	return measure(ctx, cfg, stdout, stderr)
+	err = measure(ctx, cfg, stdout, stderr)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // what was killed by it may say something else
+	}
+	return err
 }
