@@ -40,7 +40,7 @@ func (a *app) adopt(ctx context.Context, arg, name, manifest string, f publishFl
 	if err != nil {
 		return err
 	}
-	store, ref, err := a.reference(arg)
+	store, ref, err := a.target(arg)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (a *app) publish(ctx context.Context, name, arg string, f publishFlags) err
 	if err != nil {
 		return err
 	}
-	store, ref, err := a.reference(arg)
+	store, ref, err := a.target(arg)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ copy into the store, read that back, and record it. The damaged objects stay whe
 }
 
 func (a *app) repair(ctx context.Context, arg, from, publisher string) error {
-	store, ref, err := a.reference(arg)
+	store, ref, err := a.target(arg)
 	if err != nil {
 		return err
 	}

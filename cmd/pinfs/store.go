@@ -23,11 +23,15 @@ const patience = 5 * time.Second
 
 // store opens a store by its URL, with retries that end after total.
 func (a *app) store(url string, total time.Duration) (fetch.Store, error) {
-	store, err := a.bareStore(url, min(total, a.cfg.Timeout/3))
+	return a.retrying(url, retry.Config{Total: total})
+}
+
+func (a *app) retrying(url string, cfg retry.Config) (fetch.Store, error) {
+	store, err := a.bareStore(url, min(cfg.Total, a.cfg.Timeout/3))
 	if err != nil {
 		return nil, err
 	}
-	return retry.NewStore(store, retry.Config{Total: total}), nil
+	return retry.NewStore(store, cfg), nil
 }
 
 // bareStore gives up a request to which nothing was answered for as long as stall.
@@ -51,6 +55,17 @@ func (a *app) bareStore(url string, stall time.Duration) (fetch.Store, error) {
 
 // reference reads an argument that names one image, and opens its store.
 func (a *app) reference(arg string) (fetch.Store, record.Reference, error) {
+	return a.referred(arg, 0)
+}
+
+// target is reference for who publishes: after an upload of hours one list that could not be had is asked
+// for again. Who reads may have other places to go to.
+func (a *app) target(arg string) (fetch.Store, record.Reference, error) {
+	return a.referred(arg, min(patience, a.cfg.Timeout))
+}
+
+// referred repeats lists until that time is over.
+func (a *app) referred(arg string, lists time.Duration) (fetch.Store, record.Reference, error) {
 	ref, err := record.ParseReference(arg)
 	if err != nil {
 		return nil, ref, &usageError{err}
@@ -61,7 +76,7 @@ func (a *app) reference(arg string) (fetch.Store, record.Reference, error) {
 	if ref.Name == "" && ref.Pin.IsZero() {
 		return nil, ref, usage("reference %q: it names a store, but no image; write %s//NAME", arg, ref.Store)
 	}
-	store, err := a.store(ref.Store, min(patience, a.cfg.Timeout))
+	store, err := a.retrying(ref.Store, retry.Config{Total: min(patience, a.cfg.Timeout), Lists: lists})
 	return store, ref, err
 }
 

@@ -16,6 +16,7 @@ type Config struct {
 	First time.Duration // pause before the second attempt, with jitter, growing by half each time; default 100 ms
 	Max   time.Duration // longest pause; default 3 s
 	Total time.Duration // no new attempt starts later than this; default 25 s; a nearer deadline of ctx wins
+	Lists time.Duration // the same for a Store's List; default 0: it is not repeated
 }
 
 func (c Config) withDefaults() Config {

@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/pinfs/pinfs/fetch"
 )
 
-// Store repeats failed requests of another Store, and the reads of the Sources it opens. Create and
-// List are passed through: the first because a repeat can not tell its own success from a
-// stranger's, the second because what it has yielded can not be taken back.
+// Store repeats failed requests of another Store, and the reads of the Sources it opens. Create is passed
+// through, because a repeat can not tell its own success from a stranger's; List is repeated if
+// Config.Lists says so.
 type Store struct {
 	fetch.Store
 	cfg Config
@@ -40,6 +41,37 @@ func (s *Store) Get(ctx context.Context, key string, n int64) ([]byte, fetch.Loc
 		return answer{b, loc}, err
 	})
 	return a.b, a.loc, err
+}
+
+// List implements fetch.Store. A repeat goes on behind the last key that was yielded, as the next page of a
+// long list does.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, error] {
+	if s.cfg.Lists <= 0 {
+		return s.Store.List(ctx, prefix)
+	}
+	cfg := s.cfg
+	cfg.Total = cfg.Lists
+	return func(yield func(fetch.Entry, error) bool) {
+		last := ""
+		_, err := do(ctx, cfg, func() (struct{}, error) {
+			for e, err := range s.Store.List(ctx, prefix) {
+				if err != nil {
+					return struct{}{}, err
+				}
+				if e.Key <= last {
+					continue
+				}
+				last = e.Key
+				if !yield(e, nil) {
+					break
+				}
+			}
+			return struct{}{}, nil
+		})
+		if err != nil {
+			yield(fetch.Entry{}, err)
+		}
+	}
 }
 
 // Open implements fetch.Store.

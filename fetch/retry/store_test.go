@@ -2,7 +2,9 @@ package retry
 
 import (
 	"context"
+	"errors"
 	"io"
+	"iter"
 	"maps"
 	"strings"
 	"testing"
@@ -97,4 +99,61 @@ func TestMetadata(t *testing.T) {
 			}
 		}
 	})
+}
+
+// listing fails after every entry that it has not yielded before.
+type listing struct {
+	fetch.Store
+	keys  []string
+	told  int // entries told so far
+	calls int
+}
+
+func (l *listing) List(context.Context, string) iter.Seq2[fetch.Entry, error] {
+	l.calls++
+	return func(yield func(fetch.Entry, error) bool) {
+		for i, key := range l.keys {
+			if !yield(fetch.Entry{Key: key}, nil) {
+				return
+			}
+			if i >= l.told {
+				l.told++
+				yield(fetch.Entry{}, fetch.ErrUnavailable)
+				return
+			}
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		lists  time.Duration
+		most   int // that are read
+		want   string
+		err    error
+		called int
+	}{
+		{"not repeated", 0, 9, "a", fetch.ErrUnavailable, 1},
+		{"repeated", time.Minute, 9, "a b c", nil, 4},
+		{"left early", time.Minute, 2, "a b", nil, 2},
+		{"given up", time.Millisecond, 9, "a", fetch.ErrUnavailable, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			next := &listing{keys: []string{"a", "b", "c"}}
+			var got []string
+			var err error
+			for e, e2 := range NewStore(next, Config{Lists: c.lists}).List(t.Context(), "") {
+				if err = e2; err != nil {
+					break
+				}
+				if got = append(got, e.Key); len(got) == c.most {
+					break
+				}
+			}
+			if strings.Join(got, " ") != c.want || !errors.Is(err, c.err) || next.calls != c.called {
+				t.Errorf("%s: List = %q, %v after %d calls, want %s, %v after %d", c.what, got, err, next.calls, c.want, c.err, c.called)
+			}
+		})
+	}
 }
