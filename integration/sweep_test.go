@@ -37,7 +37,7 @@ const (
 	// work: more than a lease by the clock of any server.
 	sweepTries = 30
 	// sampled is about how many requests of a run are swept if not all of them are to be.
-	sampled = 5
+	sampled = 3
 )
 
 // sweeps runs a test in a bucket with versions and one without.
@@ -51,8 +51,8 @@ func newSweep(t *testing.T, versioning bool) *sweep {
 	t.Helper()
 	server := s3server.Start(t, s3server.Config{Versioning: versioning})
 	s := &sweep{t: t, server: server, tap: newTap(t, server.Endpoint), bucket: server.NewBucket(t), dir: t.TempDir(), size: 300_000}
-	s.direct = s3User(t, server, "PINFS_TIMEOUT=1s")
-	s.through = s3User(t, server, "PINFS_TIMEOUT=1s", "PINFS_S3_ENDPOINT="+s.tap.URL)
+	s.direct = s3User(t, server)
+	s.through = s3User(t, server, "PINFS_S3_ENDPOINT="+s.tap.URL)
 	return s
 }
 
