@@ -186,6 +186,36 @@ func TestForeignIntent(t *testing.T) {
 	publish(t, store, req)
 }
 
+// crowded is a store in which intents are gone whenever somebody reads what was just listed.
+type crowded struct {
+	fetch.Store
+	stays string // the run of those that are not
+}
+
+func (s crowded) Get(ctx context.Context, key string, n int64) ([]byte, fetch.Location, error) {
+	if _, id, err := record.ParseIntentKey(key); err == nil && id.Run != s.stays {
+		return nil, fetch.Location{}, fmt.Errorf("%s: %w", key, fetch.ErrNotFound)
+	}
+	return s.Store.Get(ctx, key, n)
+}
+
+// TestCrowd: intents that come and go faster than they can be read are others at work, and no reason to look
+// at those that stay no more.
+func TestCrowd(t *testing.T) {
+	for stays, want := range map[string]string{"": "somebody else", otherRun: "other@there"} {
+		store, dir := newStore(t)
+		announced(t, store, dir, 3, fetch.Pin{9}, 0)
+		key := record.IntentKey("PE/a", record.IntentID{Revision: 1, Run: strings.Repeat("Z", 26)})
+		if _, err := store.Create(t.Context(), key, strings.NewReader("{}"), 2); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Publish(t.Context(), crowded{store, stays}, request(newFile(t, 1000, 1)))
+		if !errors.Is(err, fetch.ErrConflict) || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("Publish = %v, want a conflict with %s", err, want)
+		}
+	}
+}
+
 // stalled is a store whose client stands still before it creates a record.
 type stalled struct {
 	fetch.Store

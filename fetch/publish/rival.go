@@ -48,19 +48,26 @@ func (all rivals) stale(from int) (highest int) {
 // listTries bounds how often the list is read again because somebody renewed while it was looked at.
 const listTries = 10
 
-// rivals lists who else is about to publish under the name.
-func (l *lease) rivals(ctx context.Context) (found rivals, err error) {
+// rivals lists who else is about to publish under the name. If one of them counts for sure it does not
+// matter that others could not be read.
+func (l *lease) rivals(ctx context.Context) (rivals, error) {
 	for range listTries {
-		found, err = l.look(ctx)
-		if !errors.Is(err, fetch.ErrNotFound) {
+		found, err := l.look(ctx)
+		if !errors.Is(err, errVanished) {
 			return found, err
 		}
+		if found.live() != nil {
+			return found, nil
+		}
 	}
-	return nil, err
+	return nil, &busyError{again: true}
 }
 
-// look fails with fetch.ErrNotFound if an intent vanished meanwhile: its publisher has put the next one, or
-// has ended.
+// errVanished reports an intent that was listed and is not there any more: its publisher has put the next one,
+// or has ended.
+var errVanished = errors.New("an announced upload has vanished")
+
+// look returns those it could read even if it fails with errVanished.
 func (l *lease) look(ctx context.Context) (rivals, error) {
 	runs := map[string][]fetch.Entry{}
 	for e, err := range l.p.store.List(ctx, record.IntentPrefix(l.p.Name)) {
@@ -81,15 +88,20 @@ func (l *lease) look(ctx context.Context) (rivals, error) {
 	delete(runs, l.id.Run)
 	now := l.tell(mine[len(mine)-1].Modified)
 	var found rivals
+	var vanished error
 	for _, entries := range runs {
 		r, err := l.read(ctx, entries)
+		if errors.Is(err, fetch.ErrNotFound) {
+			vanished = errVanished
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		r.dead = now.Sub(r.modified) > seconds(r.Lease)+time.Second
 		found = append(found, r)
 	}
-	return found, nil
+	return found, vanished
 }
 
 // tell takes in when the store has put the newest intent, and returns the time by the store's clock.
@@ -185,10 +197,7 @@ func (e *busyError) wait(ctx context.Context, tries int) error {
 
 // sweep removes what runs have left behind that will not come to anything any more.
 func (l *lease) sweep(ctx context.Context) {
-	found, err := l.look(ctx)
-	if err != nil {
-		return // the next one does it
-	}
+	found, _ := l.look(ctx) // what could not be read the next one looks at
 	for _, r := range found {
 		if r.dead && (l.p.Exclusive || r.IntentID.Revision <= l.id.Revision) {
 			l.remove(ctx, r.keys...)
