@@ -49,7 +49,11 @@ func sweeps(t *testing.T, test func(s *sweep)) {
 
 func newSweep(t *testing.T, versioning bool) *sweep {
 	t.Helper()
-	server := s3server.Start(t, s3server.Config{Versioning: versioning})
+	return newSweepOf(t, s3server.Start(t, s3server.Config{Versioning: versioning}))
+}
+
+func newSweepOf(t *testing.T, server *s3server.Server) *sweep {
+	t.Helper()
 	s := &sweep{t: t, server: server, tap: newTap(t, server.Endpoint), bucket: server.NewBucket(t), dir: t.TempDir(), size: 300_000}
 	s.direct = s3User(t, server)
 	s.through = s3User(t, server, "PINFS_S3_ENDPOINT="+s.tap.URL)
