@@ -88,8 +88,24 @@ func (u *upload) single(ctx context.Context) (info minio.UploadInfo, err error) 
 		info, err = u.store.writes.PutObject(ctx, u.store.cfg.Bucket, u.key, r, u.size, "", p.sha256, u.options())
 		return u.explain(r.done(err))
 	}
-	err = retry(ctx, func() error { return u.store.withCredentials(ctx, send) })
+	err = retry(ctx, func() error {
+		return undenied(func() error { return u.store.withCredentials(ctx, send) })
+	})
 	return info, err
+}
+
+// deniedTries is how often a PUT is sent that is denied. MinIO keeps objects in directories and removes one
+// with the last object in it; a PUT to it at that moment it tries twice, and then says AccessDenied.
+const deniedTries = 3
+
+func undenied(put func() error) (err error) {
+	for range deniedTries {
+		var resp minio.ErrorResponse
+		if err = put(); !errors.As(err, &resp) || resp.Code != minio.AccessDenied {
+			break
+		}
+	}
+	return err
 }
 
 // settle looks for the mark when the outcome is not certain: a lost answer, one without an ETag (Ceph

@@ -124,6 +124,16 @@ func TestPartsAreRetried(t *testing.T) {
 	wantStored(t, server, large())
 }
 
+// TestDeniedOnce is what MinIO does to a PUT to a directory that it is about to remove.
+func TestDeniedOnce(t *testing.T) {
+	s, server := newHostile(t)
+	server.Lie(fetchtest.Forbidden, once(to("PUT", "")))
+	if _, err := create(t, s, small()); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, server, small())
+}
+
 // TestAbortFails: parts that can not be removed are named in the error.
 func TestAbortFails(t *testing.T) {
 	s, server := newHostile(t)
