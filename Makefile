@@ -36,7 +36,7 @@ test-stores: tools build ## what depends on the S3 server, with MinIO and with C
 test-store-%:
 	PINFS_TEST_STORE=$* go test -count 1 -timeout 20m -run '^Test(Contract|Conditions|VersionedOverwrite|Probe|ProbeInterrupted|ProbeSweeps|MissingBucket|ServerDown)$$' ./fetch/s3
 	PINFS_TEST_STORE=$* PINFS_TORTURE_READS=2000 PINFS_BIN=$(CURDIR)/bin/pinfs \
-		go test -count 1 -timeout 20m -v -run '^Test(Overwrite.*|ServerDownDuringReads|Torture|Trials.*|CreateOnlyPolicy|Retain)$$' ./integration
+		go test -count 1 -timeout 30m -v -run '^Test(Overwrite.*|ServerDownDuringReads|Torture|Trials.*|CreateOnlyPolicy|Retain|KilledPublisher|PublicationInAnOutage|ConcurrentPublishers|DamagedPublication)$$' ./integration
 
 check: $(TOOLS)/staticcheck $(TOOLS)/govulncheck ## format, vet, staticcheck, known vulnerabilities, arrows
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "gofmt -w these: $$bad"; exit 1; }
@@ -53,7 +53,9 @@ incident: tools build ## what s3fs and pinfs serve on two workers whose image is
 torture: tools build ## TORTURE (default 1000000) reads of an image that is replaced all the time; an hour
 	PINFS_BIN=$(CURDIR)/bin/pinfs PINFS_TORTURE_READS=$(or $(TORTURE),1000000) go test -count 1 -v -timeout 0 -run '^TestTorture$$' ./integration
 
-torture-publish: ## all orders in which two publishers' requests can arrive, with a stall of both; MODELS (default 100000) random ones; an hour
+torture-publish: tools build ## publishers killed and disturbed at each request, ROUNDS (default 200) of up to 16 at once; all orders in which two publishers' requests can arrive, with a stall of both; MODELS (default 100000) random ones; two hours
+	PINFS_BIN=$(CURDIR)/bin/pinfs PINFS_SWEEP=all PINFS_ROUNDS=$(or $(ROUNDS),200) go test -count 1 -v -timeout 0 \
+		-run '^Test(KilledPublisher|KilledProbe|FaultyPublication|PublicationInAnOutage|ConcurrentPublishers)$$' ./integration
 	PINFS_SCHEDULES=all go test -count 1 -v -timeout 0 -run '^TestSchedules$$' ./fetch/publish
 	go test -count 1 -v -timeout 0 -run '^TestModel$$' ./fetch/publish -rapid.checks=$(or $(MODELS),100000)
 
