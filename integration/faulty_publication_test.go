@@ -50,7 +50,7 @@ func TestPublicationInAnOutage(t *testing.T) {
 	s := newSweep(t, false)
 	s.through.env = append(s.through.env, "PINFS_TIMEOUT=1s")
 	n := s.requests(false)
-	for i := 1; i <= n; i += stride(n) {
+	for _, i := range sample(n) {
 		a := s.attempt(false)
 		s.tap.begin(func(x *exchange) {
 			if x.n < i {
@@ -70,8 +70,9 @@ func TestPublicationInAnOutage(t *testing.T) {
 // anything behind.
 func (s *sweep) suffers(what string, fault meddler, moves bool) {
 	s.t.Helper()
-	n := s.requests(moves)
-	for i := 1; i <= n; i += stride(n) {
+	n, hit := s.requests(moves), 0
+	for _, i := range sample(n) {
+		hit++
 		a := s.attempt(moves)
 		before, name := a.revisions(), what+": nothing"
 		s.tap.begin(func(x *exchange) {
@@ -93,7 +94,7 @@ func (s *sweep) suffers(what string, fault meddler, moves bool) {
 			s.t.Errorf("%s: left behind are %q", name, left)
 		}
 	}
-	s.t.Logf("%s, %d bytes, moved %v: %d requests, each %d. was hit", what, s.size, moves, n, stride(n))
+	s.t.Logf("%s, %d bytes, moved %v: %d of %d requests were hit", what, s.size, moves, hit, n)
 }
 
 // outcome publishes through the tap and returns the exit code and what is said on stderr.

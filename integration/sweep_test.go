@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -227,10 +228,14 @@ func (s *sweep) requests(moves bool) int {
 	return s.tap.count()
 }
 
-// stride is the distance of the requests that are swept, of n; PINFS_SWEEP=all sweeps them all.
-func stride(n int) int {
+// sample is which of n requests are swept, other ones each time; PINFS_SWEEP=all sweeps them all.
+func sample(n int) (swept []int) {
+	stride := max(1, n/sampled)
 	if os.Getenv("PINFS_SWEEP") == "all" {
-		return 1
+		stride = 1
 	}
-	return max(1, n/sampled)
+	for i := 1 + rand.IntN(stride); i <= n; i += stride {
+		swept = append(swept, i)
+	}
+	return swept
 }
