@@ -13,11 +13,15 @@ import (
 // short is an Origin that answers with three leaves at most.
 type short struct {
 	Origin
+
+	mu    sync.Mutex // guards asked
 	asked []int
 }
 
 func (s *short) Leaves(ctx context.Context, index int64, n int, above Above) []Leaf {
+	s.mu.Lock()
 	s.asked = append(s.asked, n)
+	s.mu.Unlock()
 	return s.Origin.Leaves(ctx, index, min(n, 3), above)
 }
 
