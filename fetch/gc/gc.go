@@ -2,12 +2,15 @@
 package gc
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/pinfs/pinfs/fetch"
+	"github.com/pinfs/pinfs/fetch/record"
 )
 
 // Config says what to remove.
@@ -66,7 +69,8 @@ func Run(ctx context.Context, store fetch.Store, cfg Config) (Summary, error) {
 		cfg.Found = func(Garbage) {}
 	}
 	r := &run{Config: cfg, store: store, records: map[string]named{}}
-	return r.Summary, r.all(ctx)
+	err := r.all(ctx)
+	return r.Summary, err
 }
 
 // run is one run of Run.
@@ -74,10 +78,16 @@ type run struct {
 	Config
 	store   fetch.Store
 	records map[string]named // by key: they never change
+	ahead   time.Duration    // the store's clock of ours, as far as known
 	Summary
 }
 
 func (r *run) all(ctx context.Context) error {
+	if r.Delete {
+		if err := r.askTime(ctx); err != nil {
+			return err
+		}
+	}
 	inv, err := r.look(ctx)
 	if err != nil {
 		return err
@@ -90,6 +100,24 @@ func (r *run) all(ctx context.Context) error {
 		return errors.Join(err, fmt.Errorf("images are left alone: %w", inv.unreadable))
 	}
 	return errors.Join(err, r.images(ctx, inv))
+}
+
+// askTime finds out how late it is by the store's clock: with a wrong one here all might look old. A dry run
+// writes nothing and goes by ours.
+func (r *run) askTime(ctx context.Context) (err error) {
+	key := record.RemovalKey(fetch.Pin{}, rand.Text()) // of no image
+	defer func() { err = errors.Join(err, r.store.Remove(context.WithoutCancel(ctx), key)) }()
+	if _, err := r.store.Create(ctx, key, bytes.NewReader(nil), 0); err != nil {
+		return fmt.Errorf("ask for the store's time: %w", err)
+	}
+	for e, err := range r.store.List(ctx, key) {
+		if err != nil {
+			return err
+		}
+		r.ahead = time.Until(e.Modified)
+		return nil
+	}
+	return fmt.Errorf("%w: %s does not list what was just put there", fetch.ErrUnavailable, r.store.URL())
 }
 
 // parts ends uploads in parts that nobody goes on with.

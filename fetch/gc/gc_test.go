@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -247,7 +248,7 @@ func TestPublishedMeanwhile(t *testing.T) {
 	bubble(t, func(s shop) {
 		pin := s.orphan(2000)
 		time.Sleep(2 * time.Hour)
-		store := &late{Shelf: s.Shelf, do: func() { s.intent(pin, "again", 1, 1) }}
+		store := &late{Shelf: s.Shelf, pin: pin, do: func() { s.intent(pin, "again", 1, 1) }}
 		if _, err := Run(s.Context(), store, Config{Grace: time.Hour, Delete: true}); err != nil {
 			s.Error(err)
 		}
@@ -257,18 +258,95 @@ func TestPublishedMeanwhile(t *testing.T) {
 	})
 }
 
+// moving is a store in which something happens just before an announcement is read.
+type moving struct {
+	*late
+	do func(key string)
+}
+
+func (s *moving) Get(ctx context.Context, key string, n int64) ([]byte, fetch.Location, error) {
+	if do := s.do; do != nil && strings.HasPrefix(key, record.UploadsPrefix) {
+		s.do = nil
+		do(key)
+	}
+	return s.Shelf.Get(ctx, key, n)
+}
+
+// TestAnnouncementThatGoes was renewed, or its publisher has added the record: either way the image stays.
+func TestAnnouncementThatGoes(t *testing.T) {
+	for what, renewed := range map[string]bool{"renewed": true, "ended": false} {
+		bubble(t, func(s shop) {
+			pin := s.publish(2000, "again")
+			key := record.RecordKey("again", 1)
+			b, _, err := s.Get(s.Context(), key, record.MaxSize)
+			if err != nil {
+				s.Fatal(err)
+			}
+			if err := s.Remove(s.Context(), key); err != nil {
+				s.Fatal(err)
+			}
+			time.Sleep(2 * time.Hour)
+			announce := &late{Shelf: s.Shelf, pin: pin, do: func() { s.intent(pin, "again", 1, 1) }} // after the first look
+			store := &moving{announce, func(old string) {
+				if renewed {
+					s.intent(pin, "again", 1, 2)
+				} else {
+					s.put(key, string(b))
+				}
+				if err := s.Remove(s.Context(), old); err != nil {
+					s.Error(err)
+				}
+			}}
+			if _, err := Run(s.Context(), store, Config{Grace: time.Hour, Delete: true}); err != nil {
+				s.Error(err)
+			}
+			if _, err := s.Stat(s.Context(), record.ImageKey(pin)); err != nil {
+				s.Errorf("%s: the image: %v", what, err)
+			}
+		})
+	}
+}
+
 // late is a store in which something happens before the first note of a removal.
 type late struct {
 	*fetchtest.Shelf
-	do func()
+	pin fetch.Pin
+	do  func()
 }
 
 func (s *late) Create(ctx context.Context, key string, body io.ReaderAt, size int64) (fetch.Location, error) {
-	if do := s.do; do != nil {
+	if do := s.do; do != nil && strings.HasPrefix(key, record.RemovalPrefix+s.pin.Hex()) {
 		s.do = nil
 		do()
 	}
 	return s.Shelf.Create(ctx, key, body, size)
+}
+
+// behind is a store whose clock is three hours late.
+type behind struct{ *fetchtest.Shelf }
+
+func (s behind) List(ctx context.Context, prefix string) iter.Seq2[fetch.Entry, error] {
+	return func(yield func(fetch.Entry, error) bool) {
+		for e, err := range s.Shelf.List(ctx, prefix) {
+			e.Modified = e.Modified.Add(-3 * time.Hour)
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestClockOfTheStore: what was just put there is young, whatever clock is wrong.
+func TestClockOfTheStore(t *testing.T) {
+	bubble(t, func(s shop) {
+		pin := s.orphan(2000)
+		if _, err := Run(s.Context(), behind{s.Shelf}, Config{Grace: time.Hour, Delete: true}); err != nil {
+			s.Error(err)
+		}
+		if _, err := s.Stat(s.Context(), record.ImageKey(pin)); err != nil {
+			s.Errorf("a new image: %v", err)
+		}
+	})
 }
 
 func TestGraceIsNotTooShort(t *testing.T) {

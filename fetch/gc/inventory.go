@@ -3,6 +3,7 @@ package gc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -46,10 +47,14 @@ type inventory struct {
 	unreadable error               // a record
 }
 
-// look lists the store and reads what it has not read before. What a record names counts also if the
-// record came after the listing began: images are listed first.
+// look lists the store and reads what it has not read before. Announcements come first, and are read before
+// anything else is listed: a publisher takes his back after he has added the record, so that whoever is
+// not seen there any more is seen by his record.
 func (r *run) look(ctx context.Context) (*inventory, error) {
-	inv := &inventory{now: time.Now(), images: map[fetch.Pin][]found{}, current: map[record.Name]int{}, named: map[fetch.Pin]bool{}}
+	inv := &inventory{now: time.Now().Add(r.ahead), images: map[fetch.Pin][]found{}, current: map[record.Name]int{}, named: map[fetch.Pin]bool{}}
+	if err := r.announced(ctx, inv); err != nil {
+		return nil, err
+	}
 	var entries []fetch.Entry
 	for e, err := range r.store.List(ctx, prefix) {
 		if err != nil {
@@ -76,9 +81,6 @@ func (r *run) add(ctx context.Context, inv *inventory, e fetch.Entry) error {
 	} else if name, revision, err := record.ParseRecordKey(e.Key); err == nil {
 		inv.current[name] = max(inv.current[name], revision)
 		return r.record(ctx, inv, e.Key)
-	} else if name, id, err := record.ParseIntentKey(e.Key); err == nil {
-		f.kind = Intent
-		return r.intent(ctx, inv, intent{found: f, name: name, id: id})
 	} else if strings.HasPrefix(e.Key, record.ProbePrefix) {
 		f.kind = Probe
 		inv.others = append(inv.others, f)
@@ -112,13 +114,44 @@ func (r *run) record(ctx context.Context, inv *inventory, key string) error {
 	return nil
 }
 
-// intent reads an announcement. One that can not be read is some other version's, and may be about any
+// listTries bounds how often announcements are listed again because one went while they were read.
+const listTries = 10
+
+// announced takes in all announcements. One that has gone was renewed, at another key, or has ended: the
+// next list tells.
+func (r *run) announced(ctx context.Context, inv *inventory) error {
+	for range listTries {
+		inv.intents, inv.unreadable = nil, nil
+		clear(inv.named)
+		err := r.intents(ctx, inv)
+		if !errors.Is(err, fetch.ErrNotFound) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: too many are publishing to %s just now: run it again", fetch.ErrUnavailable, r.store.URL())
+}
+
+func (r *run) intents(ctx context.Context, inv *inventory) error {
+	for e, err := range r.store.List(ctx, record.UploadsPrefix) {
+		if err != nil {
+			return err
+		}
+		name, id, err := record.ParseIntentKey(e.Key)
+		if err != nil {
+			continue
+		}
+		f := found{kind: Intent, key: e.Key, size: e.Size, age: inv.now.Sub(e.Modified)}
+		if err := r.intent(ctx, inv, intent{found: f, name: name, id: id}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// intent reads an announcement. One that can not be understood is some other version's, and may be about any
 // image.
 func (r *run) intent(ctx context.Context, inv *inventory, i intent) error {
 	b, _, err := r.store.Get(ctx, i.key, record.MaxIntentSize)
-	if errors.Is(err, fetch.ErrNotFound) {
-		return nil // it has ended
-	}
 	if err != nil {
 		return err
 	}
